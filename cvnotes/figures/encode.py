@@ -1,0 +1,107 @@
+"""From a figure to the bytes and the words that a page holds."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import sys
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from cvnotes import output
+from cvnotes.figures.style import STYLE
+
+DPI = 200  # two pixels of the file for one of the page
+PAGE_DPI = 100
+PHOTO_BYTES = 60_000  # what lossless WebP does not get below this is a photograph, and is stored as one
+
+
+def show(fig: Figure, alt: str) -> None:
+    """Display a figure with words for those who do not see it, and close it.
+
+    Args:
+        fig: any matplotlib figure.
+        alt: what the picture shows, in a sentence or two; the same on every machine.
+
+    Raises:
+        ValueError: without words, or without a figure.
+    """
+    check_alt(alt)
+    check_figure(fig)
+    if output.mode() == "text":
+        fig.draw_without_rendering()  # a figure that cannot be drawn must fail here too
+        output.present(f"[figure] {alt}")
+    else:
+        output.present(f"[figure] {alt}", f'<figure class="cv-figure">{img(webp(fig), alt, size(fig))}</figure>')
+    close(fig)
+
+
+def check_alt(alt: object) -> str:
+    """``alt`` itself; ValueError if it is no text, or blank."""
+    if not isinstance(alt, str) or not alt.strip():
+        raise ValueError(f"A figure needs words that say what it shows: alt='...'. Received: {alt!r}")
+    return alt
+
+
+def check_figure(fig: object) -> Figure:
+    """``fig`` itself; ValueError if it is not a matplotlib figure."""
+    if not isinstance(fig, Figure):
+        raise ValueError(f"Expected a matplotlib Figure; does the function return one? Received: {type(fig).__name__}")
+    return fig
+
+
+def webp(fig: Figure, dpi: int = DPI) -> bytes:
+    """The figure as WebP: lossless for drawings, lossy for what turns out to be a photograph."""
+    picture = _pixels(fig, dpi)
+    drawing = _save(picture, lossless=True, quality=60, method=4)
+    if len(drawing) <= PHOTO_BYTES * (dpi / DPI) ** 2:
+        return drawing
+    return min(drawing, _save(picture, quality=88, method=4), key=len)
+
+
+def _pixels(fig: Figure, dpi: int) -> Image.Image:
+    old = fig.dpi
+    with mpl.rc_context(STYLE):
+        fig.set_dpi(dpi)
+        agg = FigureCanvasAgg(fig)
+        agg.draw()
+        pixels = np.asarray(agg.buffer_rgba())[..., :3].copy()
+        fig.set_dpi(old)
+    return Image.fromarray(pixels)
+
+
+def _save(picture: Image.Image, **options) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "webp", **options)
+    return buffer.getvalue()
+
+
+def size(fig: Figure) -> tuple[int, int]:
+    """Width and height of the figure on the page, in CSS pixels."""
+    width, height = fig.get_size_inches() * PAGE_DPI
+    return round(width), round(height)
+
+
+def data_url(data: bytes) -> str:
+    """WebP bytes as an address that carries them."""
+    return "data:image/webp;base64," + base64.b64encode(data).decode()
+
+
+def img(data: bytes, alt: str, pixels: tuple[int, int]) -> str:
+    """An ``<img>`` that carries its own bytes and words."""
+    return (
+        f'<img src="{data_url(data)}" alt="{html.escape(alt, quote=True)}" '
+        f'width="{pixels[0]}" height="{pixels[1]}" loading="lazy" decoding="async">'
+    )
+
+
+def close(fig: Figure) -> None:
+    """Forget a figure, also one that pyplot keeps."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close(fig)
