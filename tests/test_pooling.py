@@ -1,0 +1,283 @@
+"""Pooling against Keras, slow twins and finite differences."""
+
+import itertools
+import math
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import ops
+
+from cvnotes import backend, pooling
+from cvnotes.pooling import measures
+from cvnotes.pooling.response import LocalResponseNormalization, local_response_normalization
+
+KINDS = ("max", "average", "min", "l2")
+CASES = [
+    (side, window, stride, padding)
+    for side, window, stride, padding in itertools.product((4, 7, 8, 9), (1, 2, 3, 4), (1, 2, 3), ("valid", "same"))
+    if window <= side
+]
+
+
+def noise(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+
+
+def keras_pool(x, window, stride, padding, how):
+    """The same operation in Keras's own layers."""
+    average = keras.layers.AveragePooling2D(window, stride, padding)
+    if how == "average":
+        return average(x)
+    if how == "l2":
+        counts = pooling.windows(np.ones(x.shape, "float32"), window, stride, padding).sum((-3, -2))
+        return ops.sqrt(average(ops.square(x)) * counts)
+    sign = -1 if how == "min" else 1
+    return sign * keras.layers.MaxPooling2D(window, stride, padding)(sign * x)
+
+
+def slow_pool(x, window, stride, how):
+    """Two plain loops over a (h, w) grid."""
+    op = {
+        "max": max,
+        "min": min,
+        "average": lambda v: sum(v) / len(v),
+        "l2": lambda v: math.sqrt(sum(n * n for n in v)),
+    }
+    rows = range(0, x.shape[0] - window + 1, stride)
+    columns = range(0, x.shape[1] - window + 1, stride)
+    return [[op[how]([float(n) for n in x[i : i + window, j : j + window].ravel()]) for j in columns] for i in rows]
+
+
+@pytest.mark.parametrize("how", KINDS)
+@pytest.mark.parametrize(("side", "window", "stride", "padding"), CASES)
+def test_forward_equals_keras(side, window, stride, padding, how):
+    x = noise(2, side, side + 1, 3)
+    theirs = ops.convert_to_numpy(keras_pool(x, window, stride, padding, how))
+    np.testing.assert_allclose(pooling.pool2d(x, window, stride, padding, how), theirs, atol=1e-5)
+
+
+@given(
+    side=st.integers(1, 12),
+    window=st.integers(1, 5),
+    stride=st.integers(1, 4),
+    how=st.sampled_from(KINDS),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=60, deadline=None)
+def test_forward_equals_the_slow_twin(side, window, stride, how, seed):
+    x = noise(side + window - 1, side + window, seed=seed).astype(float)
+    np.testing.assert_allclose(
+        pooling.pool2d(x, window, stride, "valid", how), slow_pool(x, window, stride, how), rtol=1e-12
+    )
+
+
+@given(
+    side=st.integers(1, 40),
+    window=st.integers(1, 6),
+    stride=st.integers(1, 5),
+    padding=st.sampled_from(["valid", "same"]),
+)
+@settings(max_examples=100, deadline=None)
+def test_size_equals_keras(side, window, stride, padding):
+    if padding == "valid" and window > side:
+        with pytest.raises(ValueError, match="does not fit"):
+            pooling.pool_size(side, window, stride, padding)
+        return
+    layer = keras.layers.MaxPooling2D(window, stride, padding)
+    assert pooling.pool_size(side, window, stride, padding) == layer.compute_output_shape((1, side, side, 1))[1]
+
+
+def test_default_stride_is_the_window():
+    assert pooling.pool_size(12, 3) == 4
+    assert pooling.pool2d(noise(12, 12), 3).shape == (4, 4)
+
+
+@pytest.mark.parametrize("how", KINDS)
+def test_padding_never_counts(how):
+    """A frame of zeros would change maxima of negative numbers and averages at the border."""
+    x = -np.ones((5, 5))
+    whole = pooling.pool2d(x, 3, 1, "same", how)
+    if how != "l2":
+        np.testing.assert_array_equal(whole, -np.ones((5, 5)))
+    np.testing.assert_allclose(pooling.pool2d(x, 3, 1, 1, how), whole)
+
+
+def test_axes_are_kept():
+    image = noise(6, 8, 3)
+    assert pooling.pool2d(image).shape == (3, 4, 3)
+    assert pooling.pool2d(image[..., 0]).shape == (3, 4)
+    np.testing.assert_array_equal(pooling.pool2d(image[None])[0], pooling.pool2d(image))
+    np.testing.assert_array_equal(pooling.pool2d(image, (3, 2)).shape, (2, 4, 3))
+
+
+@pytest.mark.parametrize("how", ["max", "average"])
+def test_global_pool_equals_keras(how):
+    x = noise(2, 7, 5, 4)
+    layer = {"max": keras.layers.GlobalMaxPooling2D, "average": keras.layers.GlobalAveragePooling2D}[how]()
+    np.testing.assert_allclose(pooling.global_pool(x, how), ops.convert_to_numpy(layer(x)), atol=1e-6)
+
+
+@pytest.mark.parametrize("how", KINDS)
+@pytest.mark.parametrize(("side", "window", "stride", "padding"), CASES[::3])
+def test_backward_equals_automatic_differentiation(side, window, stride, padding, how):
+    x = noise(2, side, side + 1, 3, seed=1)  # no two values alike, so the answer is unique
+    weights = noise(*pooling.pool2d(x, window, stride, padding, how).shape, seed=2)
+    _, theirs = backend.value_and_grad(lambda t: ops.sum(keras_pool(t, window, stride, padding, how) * weights))(x)
+    ours = pooling.pool2d_gradient(x, weights, window, stride, padding, how)
+    np.testing.assert_allclose(ours, theirs, atol=1e-4)
+
+
+@given(
+    side=st.integers(3, 7),
+    window=st.integers(1, 3),
+    stride=st.integers(1, 3),
+    padding=st.sampled_from(["valid", "same", 1]),
+    how=st.sampled_from(KINDS),
+    seed=st.integers(0, 50),
+)
+@settings(max_examples=40, deadline=None)
+def test_backward_equals_finite_differences(side, window, stride, padding, how, seed):
+    if padding == 1 and window == 1:
+        window = 2
+    rng = np.random.default_rng(seed)
+    x = (
+        rng.permutation(side * side * 2).reshape(side, side, 2) / 7 + 0.1
+    )  # gaps of 1/7: no winner changes
+    upstream = rng.normal(size=pooling.pool2d(x, window, stride, padding, how).shape)
+    gradient = pooling.pool2d_gradient(x, upstream, window, stride, padding, how)
+    step = 1e-5
+    for place in [tuple(rng.integers(n) for n in x.shape) for _ in range(4)]:
+        nudge = np.zeros_like(x)
+        nudge[place] = step
+        up, down = (np.sum(pooling.pool2d(x + s * nudge, window, stride, padding, how) * upstream) for s in (1, -1))
+        assert gradient[place] == pytest.approx((up - down) / (2 * step), abs=1e-6)
+
+
+def test_scatter_is_the_adjoint_of_windows():
+    x, parts = noise(2, 7, 8, 3).astype(float), noise(2, 3, 3, 3, 3, 3, seed=1).astype(float)
+    left = np.sum(pooling.windows(x, 3, 2) * parts)
+    assert left == pytest.approx(np.sum(x * pooling.scatter(parts, x.shape, (2, 2))))
+
+
+TIED = np.array([[5.0, 5, 1, 0], [5, 2, 0, 1], [0, 0, 3, 3], [0, 0, 3, 3]])
+
+
+def test_tie_rule_first_winner_takes_all():
+    expected = [[1, 0, 1, 0], [0, 0, 0, 0], [1, 0, 1, 0], [0, 0, 0, 0]]
+    np.testing.assert_array_equal(pooling.pool2d_gradient(TIED, np.ones((2, 2))), expected)
+
+
+def test_tie_rule_share():
+    shared = pooling.pool2d_gradient(TIED, np.ones((2, 2)), ties="share")
+    np.testing.assert_allclose(shared[:2, :2], [[1 / 3, 1 / 3], [1 / 3, 0]])
+    np.testing.assert_allclose(shared[2:, :], 0.25)
+
+
+def test_tie_rule_of_keras():
+    """Max-pooling layers: first winner in reading order. Global maximum: an even share. On the backend at hand."""
+    x = TIED[None, ..., None].astype("float32")
+    _, local = backend.value_and_grad(lambda t: ops.sum(keras.layers.MaxPooling2D(2)(t)))(x)
+    first = pooling.pool2d_gradient(TIED, np.ones((2, 2)))
+    np.testing.assert_allclose(local[0, ..., 0], first)
+    _, world = backend.value_and_grad(lambda t: ops.sum(keras.layers.GlobalMaxPooling2D()(t)))(x)
+    share = pooling.pool2d_gradient(TIED, np.ones((1, 1)), 4, ties="share")
+    np.testing.assert_allclose(world[0, ..., 0], share)
+
+
+@pytest.mark.parametrize("ties", ["first", "share"])
+def test_every_window_hands_on_all_it_got(ties):
+    cells = np.random.default_rng(0).integers(0, 3, (2, 4, 4, 3, 3, 5)).astype(float)
+    np.testing.assert_allclose(pooling.winners(cells, ties).sum((-3, -2)), 1)
+
+
+def test_l2_at_zero_has_gradient_zero():
+    assert not pooling.pool2d_gradient(np.zeros((4, 4)), np.ones((2, 2)), how="l2").any()
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: pooling.pool2d(np.ones((4, 4)), how="median"), "how must be one of max, average, min, l2.*median"),
+        (lambda: pooling.pool2d(np.ones((4, 4)), 0), "window must be at least 1.*window=0"),
+        (lambda: pooling.pool2d(np.ones((4, 4)), 5), "does not fit"),
+        (lambda: pooling.pool2d(np.ones(4)), "shape"),
+        (lambda: pooling.pool2d(np.ones((4, 4)), 2, padding="full"), 'padding must be "valid", "same".*full'),
+        (lambda: pooling.pool2d(np.ones((4, 4)), 2, padding=2), "at most half the window"),
+        (lambda: pooling.pool2d_gradient(np.ones((4, 4)), np.ones((3, 3))), r"shape of the output, \(2, 2\)"),
+        (
+            lambda: pooling.pool2d_gradient(np.ones((4, 4)), np.ones((2, 2)), ties="last"),
+            "ties must be one of first, share",
+        ),
+        (lambda: measures.zoom(np.ones((1, 4, 4, 1)), 0), "factor must be above 0"),
+        (lambda: measures.psnr(np.ones((4, 4)), np.ones((2, 2))), "one shape"),
+        (lambda: local_response_normalization(np.ones((2, 2, 4)), radius=-1), "radius must be at least 0"),
+    ],
+)
+def test_errors_say_what_came_and_how_to_mend_it(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+def slow_lrn(x, radius, bias, alpha, beta):
+    """One position, one loop over channels."""
+    n = len(x)
+    near = [sum(x[d] ** 2 for d in range(max(0, c - radius), min(n, c + radius + 1))) for c in range(n)]
+    return [x[c] / (bias + alpha * near[c]) ** beta for c in range(n)]
+
+
+@pytest.mark.parametrize(
+    ("radius", "bias", "alpha", "beta"), [(2, 2, 1e-4, 0.75), (1, 1, 1, 0.5), (0, 1, 0.5, 1), (9, 1, 1, 0.5)]
+)
+def test_lrn_equals_slow_twin_and_layer(radius, bias, alpha, beta):
+    x = noise(2, 3, 4, 6)
+    ours = local_response_normalization(x, radius, bias, alpha, beta)
+    layer = LocalResponseNormalization(radius, bias, alpha, beta)
+    np.testing.assert_allclose(ours, ops.convert_to_numpy(layer(x)), atol=1e-6)
+    np.testing.assert_allclose(ours[1, 2, 3], slow_lrn(x[1, 2, 3].astype(float), radius, bias, alpha, beta), rtol=1e-5)
+
+
+def test_lrn_equals_an_independent_one():
+    tf = pytest.importorskip("tensorflow", reason="tf.nn.lrn is the oracle")
+    x = noise(2, 3, 4, 12)
+    theirs = tf.nn.lrn(x, depth_radius=3, bias=1.5, alpha=0.3, beta=0.6).numpy()
+    np.testing.assert_allclose(local_response_normalization(x, 3, 1.5, 0.3, 0.6), theirs, rtol=1e-5)
+
+
+def test_lrn_layer_survives_saving(tmp_path):
+    model = keras.Sequential([keras.Input((4, 4, 8)), LocalResponseNormalization(1, 1.0, 0.5, 0.5)])
+    model.save(tmp_path / "lrn.keras")
+    x = noise(1, 4, 4, 8)
+    again = keras.saving.load_model(tmp_path / "lrn.keras")
+    np.testing.assert_allclose(ops.convert_to_numpy(again(x)), ops.convert_to_numpy(model(x)), atol=1e-6)
+    assert model.output_shape == (None, 4, 4, 8)
+
+
+@given(down=st.integers(-3, 3), right=st.integers(-3, 3))
+@settings(max_examples=25, deadline=None)
+def test_shift_moves_and_comes_back(down, right):
+    image = np.zeros((1, 12, 12, 1))
+    image[0, 4:8, 4:8, 0] = noise(4, 4)
+    moved = measures.shift(image, down, right)
+    np.testing.assert_array_equal(moved[0, 4 + down : 8 + down, 4 + right : 8 + right], image[0, 4:8, 4:8])
+    np.testing.assert_array_equal(measures.shift(moved, -down, -right), image)
+
+
+def test_rotation_and_zoom_on_exact_cases():
+    image = noise(2, 9, 9, 1).astype(float)
+    np.testing.assert_allclose(measures.rotate(image, 0), image, atol=1e-12)
+    np.testing.assert_allclose(measures.rotate(image, 90), np.rot90(image, axes=(1, 2)), atol=1e-9)
+    np.testing.assert_allclose(measures.zoom(image, 1), image, atol=1e-12)
+    spot = np.zeros((1, 9, 9, 1))
+    spot[0, 4, 6] = 1
+    assert measures.zoom(spot, 2)[0, 4, 8, 0] == pytest.approx(1)
+
+
+def test_rulers_on_exact_cases():
+    assert measures.psnr(np.zeros((4, 4)), np.full((4, 4), 0.1)) == pytest.approx(20)
+    assert measures.psnr(np.ones(3), np.ones(3)) == math.inf
+    assert measures.gradient_energy(np.tile([0.0, 1.0], (4, 3))) == pytest.approx(1)
+    assert measures.relative_change(np.array([[3.0, 4.0]]), np.array([[3.0, 9.0]])) == pytest.approx(1)
+    assert measures.agreement(np.array([[0, 1], [1, 0]]), np.array([[0, 2], [0, 1]])) == 0.5
