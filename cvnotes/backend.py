@@ -1,0 +1,173 @@
+"""All that differs between TensorFlow, JAX and PyTorch under Keras 3. No other file of the package names a framework."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+__all__ = ["device", "jit_compile", "name", "value_and_grad"]
+
+Tensor = Any  # a tensor of whichever framework Keras runs on
+
+
+def name() -> str:
+    """The framework that Keras runs on: ``"tensorflow"``, ``"jax"`` or ``"torch"``."""
+    return keras.backend.backend()
+
+
+def device() -> str:
+    """Where Keras computes, in words: ``"CPU"`` or ``"GPU: <model>"``."""
+    model = {"tensorflow": _tensorflow_gpu, "jax": _jax_gpu, "torch": _torch_gpu}[name()]()
+    return f"GPU: {model}" if model else "CPU"
+
+
+def jit_compile() -> bool:
+    """Whether ``model.compile(jit_compile=...)`` pays here.
+
+    JAX is unusably slow without it. On a CPU, XLA slows TensorFlow's small ConvNets and compiling costs PyTorch more
+    than it saves within a minute, so both train without it there.
+    """
+    return name() == "jax" or (name() == "tensorflow" and device() != "CPU")
+
+
+def value_and_grad(fn: Callable[..., Tensor]) -> Callable[..., tuple[Any, Any]]:
+    r"""A function that gives both :math:`f(x)` and :math:`\partial f / \partial x`, whatever the framework.
+
+    ``fn`` takes a tensor and returns a scalar tensor, and is written in ``keras.ops`` and built layers or models.
+    The function returned takes
+
+    - one array: ``value, gradient = value_and_grad(fn)(x)``, the gradient has the shape of ``x``;
+    - or a list or tuple of arrays, handed to ``fn`` as one list: the gradient is a list of the same length.
+
+    What comes in goes out: NumPy arrays (cast to ``keras.config.floatx()``) give a ``float`` and NumPy gradients,
+    tensors give tensors, which may be differentiated once more (TensorFlow and JAX).
+    The gradient of an input that ``fn`` does not use is zero.
+    The call leaves no trace: a layer in training mode moves neither its running averages nor its random seeds.
+
+    Gradients with respect to *weights* need nothing else, because a Keras layer can be called with weights from
+    outside. For a built ``layer`` with a kernel and a bias ::
+
+        def loss(weights):
+            outputs, _ = layer.stateless_call(weights, layer.non_trainable_variables, x)
+            return keras.ops.mean(outputs**2)
+
+
+        value, (d_kernel, d_bias) = value_and_grad(loss)(layer.get_weights())
+
+    Raises ``ValueError`` if ``fn`` does not return a scalar tensor, if an input is not numeric, or if ``fn`` builds a
+    layer on the way (its weights would be drawn anew at every call: build it first).
+    Taught in the chapter on backpropagation.
+    """
+    differentiate = {"tensorflow": _tensorflow_grad, "jax": _jax_grad, "torch": _torch_grad}[name()]
+
+    def run(x: Any) -> tuple[Any, Any]:
+        several = isinstance(x, (list, tuple))
+        given = list(x) if several else [x]
+        value, gradients = differentiate(_pure_scalar(fn, several), [_tensor(item) for item in given])
+        if not any(keras.ops.is_tensor(item) for item in given):
+            value = float(keras.ops.convert_to_numpy(value))
+            gradients = [keras.ops.convert_to_numpy(gradient) for gradient in gradients]
+        return value, (gradients if several else gradients[0])
+
+    return run
+
+
+def _tensor(item: Any) -> Tensor:
+    if isinstance(item, keras.Variable):
+        return item.value
+    if keras.ops.is_tensor(item):
+        return item
+    array = np.asarray(item)
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"Give arrays of numbers. Received: {type(item).__name__} of dtype {array.dtype}.")
+    return keras.ops.convert_to_tensor(array, dtype=keras.config.floatx())
+
+
+def _pure_scalar(fn: Callable[..., Tensor], several: bool) -> Callable[[Sequence[Tensor]], Tensor]:
+    """``fn`` over a list of tensors, without side effects, and checked to return one number."""
+
+    def run(tensors: Sequence[Tensor]) -> Tensor:
+        with _refuse_building(), keras.StatelessScope(initialize_variables=False):
+            value = fn(list(tensors) if several else tensors[0])
+        if not keras.ops.is_tensor(value):
+            raise ValueError(
+                "fn must return a tensor, so that it can be differentiated: leave out float() and NumPy. "
+                f"Received: {type(value).__name__}."
+            )
+        if tuple(value.shape) != ():
+            raise ValueError(
+                "fn must return one number: reduce its result, for example with keras.ops.sum or keras.ops.mean. "
+                f"Received: a tensor of shape {tuple(value.shape)}."
+            )
+        return value
+
+    return run
+
+
+@contextlib.contextmanager
+def _refuse_building() -> Iterator[None]:
+    """Layers that are built inside a stateless scope have weights that do not exist yet."""
+    from keras.src.backend.common import global_state  # no public way to ask
+
+    waiting = global_state.get_global_attribute("uninitialized_variables", [], set_to_default=True)
+    before = len(waiting)
+    yield
+    names = [variable.path for variable in waiting[before:]]
+    del waiting[before:]
+    if names:
+        raise ValueError(
+            "fn builds a layer, whose weights would be drawn anew at each call. "
+            f"Build or call the layer once before. Received: new weights {', '.join(names)}."
+        )
+
+
+def _tensorflow_grad(fn: Callable, tensors: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        tape.watch(tensors)
+        value = fn(tensors)
+    return value, list(tape.gradient(value, tensors, unconnected_gradients=tf.UnconnectedGradients.ZERO))
+
+
+def _jax_grad(fn: Callable, tensors: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    import jax
+
+    value, gradients = jax.value_and_grad(fn)(tensors)
+    return value, list(gradients)
+
+
+def _torch_grad(fn: Callable, tensors: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    import torch
+
+    leaves = [tensor.detach().clone().requires_grad_(True) for tensor in tensors]
+    with torch.enable_grad():
+        value = fn(leaves)
+    if not value.requires_grad:  # fn uses none of its inputs
+        return value, [torch.zeros_like(leaf) for leaf in leaves]
+    gradients = torch.autograd.grad(value, leaves, allow_unused=True, materialize_grads=True)
+    return value.detach(), list(gradients)
+
+
+def _tensorflow_gpu() -> str:
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "unnamed") if gpus else ""
+
+
+def _jax_gpu() -> str:
+    import jax
+
+    first = jax.devices()[0]
+    return "" if first.platform == "cpu" else first.device_kind
+
+
+def _torch_gpu() -> str:
+    import torch
+
+    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else ""
