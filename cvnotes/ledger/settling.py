@@ -12,6 +12,7 @@ from cvnotes.ledger.compare import disagreement, kind, leaves, malformed, plain
 from cvnotes.ledger.register import FOLDER, Entry, RegisterError, find_claim
 
 MISSING = object()
+PAIR_HINT = " (A tuple of two was read as (measured, rival): write a measured pair as a list.)"
 
 
 class ClaimError(AssertionError):
@@ -39,11 +40,12 @@ def claims(measurements: Mapping[str, Any]) -> None:
     """
     settled, failures = [], []
     for name, value in measurements.items():
-        measured, rival = value if isinstance(value, tuple) and len(value) == 2 else (value, MISSING)
+        pair = isinstance(value, tuple) and len(value) == 2
+        measured, rival = value if pair else (value, MISSING)
         try:
             settled.append(settle(name, measured, rival))
         except ClaimError as error:
-            failures.append(str(error))
+            failures.append(f"{error}{PAIR_HINT if pair else ''}")
     if failures:
         raise ClaimError("\n".join(failures))
     if not settled:
@@ -58,7 +60,7 @@ def settle(name: str, measured: Any, rival: Any = MISSING, folder: Path = FOLDER
     value, other = plain(measured), _rival(entry, rival)
     reason = disagreement(entry["expect"], value)
     if reason:
-        raise ClaimError(f"{name} ({entry.get('measures', 'the measurement')}): {reason}.{_hint(measured, rival)}")
+        raise ClaimError(f"{name} ({entry.get('measures', 'the measurement')}): {reason}.")
     _reject(entry, value, other)
     return cards.Settled(entry, value, other)
 
@@ -117,12 +119,6 @@ def _reject(entry: Entry, measured: Any, rival: Any) -> None:
             f"{entry.id}: the rival ({entry.get('rival', 'unnamed')}) passes too, with {rival!r:.80}. "
             "The expectation does not tell them apart: narrow it, or choose a better rival."
         )
-
-
-def _hint(measured: Any, rival: Any) -> str:
-    both_numbers = rival is not MISSING and all(isinstance(v, (int, float)) for v in (measured, rival))
-    hint = " (In claims({...}) a tuple of two is (measured, rival): write a measured pair as a list.)"
-    return hint if both_numbers else ""
 
 
 def _show(settled: Sequence[cards.Settled]) -> None:
