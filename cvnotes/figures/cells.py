@@ -12,7 +12,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from cvnotes.figures.style import BLUE, GREY, INK, ORANGE, RULE, WIDTH, canvas, finite
+from cvnotes.figures.style import BLUE, GREY, INK, ORANGE, RULE, WIDTH, finite, sheet
 
 CELL = 0.42  # inches: room for four characters
 
@@ -40,7 +40,7 @@ def numbers(
     matrix = _matrix(grid, "grid")
     if ax is None:
         cell = min(CELL, WIDTH / (matrix.shape[1] + 0.4))
-        _, ax = canvas((matrix.shape[1] + 0.4) * cell, (matrix.shape[0] + 0.4) * cell)
+        _, ax = sheet((matrix.shape[1] + 0.4) * cell, (matrix.shape[0] + 0.4) * cell)
     _blank(ax, (-0.2, matrix.shape[1] + 0.2), (-0.2, matrix.shape[0] + 0.2))
     _cells(ax, matrix, fmt=fmt, cmap=cmap)
     for row, column, height, width, colour in highlight or ():
@@ -78,20 +78,21 @@ def _cells(
     """Draw a matrix with its top left corner at ``at`` = (row, column)."""
     top, left = at
     faces = colormaps[cmap](_unit(matrix)) if cmap else np.broadcast_to(to_rgba(face), (*matrix.shape, 4))
-    texts = {} if blank is None else {tuple(p): "" for p in np.argwhere(blank)}
-    for (row, column), value in np.ndenumerate(matrix):
+    texts = np.vectorize(lambda value: _written(value, fmt), otypes=[object])(matrix)
+    font = _font(ax, max(map(len, texts.flat)))
+    if blank is not None:
+        texts[blank] = ""
+    for (row, column), text in np.ndenumerate(texts):
         outside = hatched is not None and hatched[row, column]
         box = Rectangle((left + column, top + row), 1, 1, facecolor="none" if outside else faces[row, column])
         box.set(edgecolor=RULE, linewidth=0.8)
         if outside:
             box.set(hatch="/////", hatchcolor=RULE) if hasattr(box, "set_hatchcolor") else box.set(hatch="/////")
         ax.add_patch(box)
-        text = texts.get((row, column), _written(value, fmt))
         dark = cmap is not None and np.dot(faces[row, column][:3], (0.299, 0.587, 0.114)) < 0.5
         colour = "white" if dark else GREY if outside else INK
-        ax.text(
-            left + column + 0.5, top + row + 0.52, text, ha="center", va="center", color=colour, fontsize=_size(text)
-        )
+        at = (left + column + 0.5, top + row + 0.52)
+        ax.text(*at, text, ha="center", va="center", color=colour, fontsize=font)
 
 
 def _unit(matrix: np.ndarray) -> np.ndarray:
@@ -104,8 +105,11 @@ def _written(value: float, fmt: str) -> str:
     return text.replace("-", "−")
 
 
-def _size(text: str) -> float:
-    return 9.5 if len(text) <= 3 else 8 if len(text) <= 4 else 6.6
+def _font(ax: Axes, characters: int) -> float:
+    """The size of letters, in points, with which the longest number still fits its cell."""
+    inches = ax.get_position().size * ax.figure.get_size_inches()
+    cell = min(inches / np.abs([np.diff(ax.get_xlim())[0], np.diff(ax.get_ylim())[0]]))
+    return float(min(9.5, 72 * cell * 0.86 / (0.64 * max(characters, 2))))
 
 
 def _frame(ax: Axes, row: float, column: float, height: float, width: float, colour: str) -> None:
@@ -150,15 +154,15 @@ def sliding_window(
     """
     slide = _slide(_matrix(image, "image"), _matrix(kernel, "kernel"), _pair(stride), _pair(padding), step)
     (rows, columns), (kh, kw), (oh, ow) = slide.padded.shape, slide.kernel.shape, slide.output.shape
-    gap, middle = 1.7, columns + 1.7
-    width = columns + gap + kw + gap + ow
-    height = max(rows, 2 * kh + 1.6, oh) + 1.2
-    cell = min(CELL, WIDTH / (width + 0.6))
-    fig, ax = canvas((width + 0.6) * cell, (height + 1.0) * cell)
-    _blank(ax, (-0.3, width + 0.3), (-1.2, height - 0.2))
+    gap, middle = 1.5, columns + 1.5
+    width = columns + gap + max(kw, 2) + gap + ow + 0.8
+    height = max(rows, 2 * kh + 2.6, oh) + 1.6
+    cell = min(CELL, WIDTH / width)
+    fig, ax = sheet(width * cell, height * cell)
+    _blank(ax, (-0.4, width - 0.4), (-1.2, height - 1.2))
     _draw_input(ax, slide)
     _draw_products(ax, slide, middle)
-    _draw_output(ax, slide, middle + kw + gap)
+    _draw_output(ax, slide, middle + max(kw, 2) + gap)
     return fig
 
 
@@ -200,7 +204,7 @@ def _draw_products(ax: Axes, slide: _Slide, left: float) -> None:
     _title(ax, left, "products", kh + 1.5)
     _cells(ax, window * slide.kernel, (kh + 1.5, left), fmt=".3g")
     total = _written(float(slide.output[slide.place]), ".3g")
-    ax.text(left + kw / 2, 2 * kh + 2.1, f"sum {total}", ha="center", va="center", fontsize=9.5, color=INK)
+    ax.text(left, 2 * kh + 2.1, f"sum {total}", ha="left", va="center", fontsize=9, color=INK)
 
 
 def _draw_output(ax: Axes, slide: _Slide, left: float) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
-from cvnotes.figures.style import CYCLE, DASHES, PAPER, WIDTH, canvas, finite
+from cvnotes.figures.style import CYCLE, DASHES, PAPER, WIDTH, finite, sheet
+
+GAP = 0.14  # inches between images
+SIGNED = "PuOr_r"  # purple below zero, orange above: told apart with every kind of colour vision
 
 
 def image_grid(
@@ -43,22 +45,42 @@ def image_grid(
         raise ValueError("image_grid needs at least one image. Received: none")
     if titles is not None and len(titles) != len(pictures):
         raise ValueError(f"titles must name each of the {len(pictures)} images. Received: {len(titles)} titles")
-    columns = min(len(pictures), columns or max(1, int(WIDTH / scale)))
-    rows = math.ceil(len(pictures) / columns)
-    aspect = max(picture.shape[0] / picture.shape[1] for picture in pictures)
-    lines = 1 + max((title.count("\n") for title in titles), default=0) if titles else 0
-    width = min(WIDTH, columns * scale + 0.1)
-    height = rows * ((width / columns) * min(aspect, 3) + 0.21 * lines + 0.06) + 0.08
-    fig, axes = canvas(width, height, rows, columns, squeeze=False)
+    columns = min(len(pictures), columns or max(1, int((WIDTH - GAP) / (scale + GAP))))
+    scale = min(scale, (WIDTH - GAP) / columns - GAP)
     limit = max(float(np.abs(picture).max()) for picture in pictures) if signed else None
-    for ax in axes.flat:
-        ax.axis("off")
-    for i, picture in enumerate(pictures):
-        ax = axes.flat[i]
-        _draw(ax, picture, cmap, limit)
-        if titles is not None:
-            ax.set_title(titles[i], fontsize=8.5, loc="center", pad=4)
+    head = 0.0 if titles is None else 0.09 + 0.15 * (1 + max(title.count("\n") for title in titles))
+    rows = [range(i, min(i + columns, len(pictures))) for i in range(0, len(pictures), columns)]
+    tall = [max(scale * pictures[i].shape[0] / pictures[i].shape[1] for i in row) for row in rows]
+    foot = 0.36 if signed else 0.0
+    fig, page = sheet(GAP + columns * (scale + GAP), GAP + sum(tall) + len(rows) * (head + GAP) + foot)
+    top = GAP
+    for row, height in zip(rows, tall, strict=True):
+        for place, i in enumerate(row):
+            left = GAP + place * (scale + GAP)
+            ax = _inset(page, left, top + head, scale, scale * pictures[i].shape[0] / pictures[i].shape[1])
+            _draw(ax, pictures[i], cmap, limit)
+            if titles is not None:
+                page.text(left + scale / 2, top + head - 0.06, titles[i], ha="center", va="bottom", fontsize=8.5)
+        top += head + height + GAP
+    if signed:
+        _key(page, top + 0.05, limit or 1, cmap)
     return fig
+
+
+def _inset(page: Axes, left: float, top: float, width: float, height: float) -> Axes:
+    """Axes at a place given in inches from the top left of a sheet."""
+    across, down = page.figure.get_size_inches()
+    ax = page.figure.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
+    ax.axis("off")
+    return ax
+
+
+def _key(page: Axes, top: float, limit: float, cmap: str | None) -> None:
+    """The scale of signed values: its two ends and zero."""
+    ax = _inset(page, GAP + 0.45, top, 1.0, 0.1)
+    ax.imshow(np.linspace(-1, 1, 64)[None], cmap=cmap or SIGNED, aspect="auto")
+    for place, text, side in ((0.4, -limit, "right"), (1.5, limit, "left")):
+        page.text(GAP + place, top + 0.05, f"{text:.2g}".replace("-", "−"), ha=side, va="center", fontsize=8)
 
 
 def _picture(image: Any) -> np.ndarray:
@@ -74,7 +96,7 @@ def _picture(image: Any) -> np.ndarray:
 def _draw(ax: Axes, picture: np.ndarray, cmap: str | None = None, limit: float | None = None) -> None:
     """One image on axes: stretched only if it leaves [0, 1]; about zero if a ``limit`` is given."""
     if limit is not None and picture.ndim == 2:
-        ax.imshow(picture, cmap=cmap or "PuOr_r", vmin=-(limit or 1), vmax=limit or 1)
+        ax.imshow(picture, cmap=cmap or SIGNED, vmin=-(limit or 1), vmax=limit or 1)
         return
     low, high = float(picture.min()), float(picture.max())
     if low >= 0 and high <= 1:
@@ -112,8 +134,10 @@ def overlay(
     if labels is not None and len(labels) != named:
         raise ValueError(f"labels must name each of the {named} boxes or masks. Received: {len(labels)} labels")
     side = 4.2
-    fig, ax = canvas(side * min(1.6, max(1, width / height)), side * min(1.6, max(1, height / width)))
-    ax.axis("off")
+    margin = 0.22 if labels else 0.12
+    across = side * min(1.5, max(0.5, width / height))
+    fig, page = sheet(across + 0.24, across * height / width + margin + 0.12)
+    ax = _inset(page, 0.12, margin, across, across * height / width)
     _draw(ax, picture)
     if heat is not None:
         _draw_heat(ax, picture, heat)

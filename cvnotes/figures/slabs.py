@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
-from cvnotes.figures.style import BLUE, INK, WIDTH, canvas
+from cvnotes.figures.style import BLUE, INK, WIDTH, sheet
 
 SLANT = np.array([0.42, 0.34])  # how a step into the page looks on it
 
@@ -35,22 +35,24 @@ def volumes(shapes: Sequence[Any], labels: Sequence[str] | None = None) -> Figur
     if labels is not None and len(labels) != len(boxes):
         raise ValueError(f"labels must name each of the {len(boxes)} shapes. Received: {len(labels)} labels")
     sizes = _lengths(np.array(boxes, float))
-    left, lefts = 0.0, []
-    for (_, wide, thick), label in zip(sizes, labels or [""] * len(boxes), strict=True):
-        room = max(thick + wide * SLANT[0], 0.085 * max(map(len, label.split("\n"))) * 1.1)
-        lefts.append(left + 0.4)
-        left += room + 0.75
-    top = max(tall + wide * SLANT[1] for tall, wide, _ in sizes)
-    scale = min(1, WIDTH / (left + 0.2))
-    fig, ax = canvas((left + 0.2) * scale, (top + 1.0) * scale + 0.1)
-    ax.set(xlim=(-0.1, left + 0.1), ylim=(-0.75, top + 0.25), aspect="equal")
-    ax.axis("off")
-    for i, (box, lengths) in enumerate(zip(boxes, sizes, strict=True)):
-        middle = (top - lengths[0] - lengths[1] * SLANT[1]) / 2
-        _slab(ax, lefts[i], middle, lengths, box)
+    spans = sizes[:, 2] + sizes[:, 1] * SLANT[0]  # how much of the page each slab takes
+    rooms = np.maximum(spans + 0.35, [_text_width(label) for label in labels or [""] * len(boxes)]) + 0.3
+    middles = np.cumsum(rooms) - rooms / 2 + 0.1
+    top = (sizes[:, 0] + sizes[:, 1] * SLANT[1]).max()
+    below = 0.28 if labels is None else 0.5 + 0.16 * max(label.count("\n") for label in labels)
+    scale = min(1, WIDTH / (rooms.sum() + 0.2))
+    fig, ax = sheet((rooms.sum() + 0.2) * scale, (top + 0.3 + below) * scale)
+    ax.set(xlim=(0, rooms.sum() + 0.2), ylim=(-below, top + 0.3))
+    for i, (box, (tall, wide, thick)) in enumerate(zip(boxes, sizes, strict=True)):
+        left, bottom = middles[i] - spans[i] / 2 + 0.1, (top - tall - wide * SLANT[1]) / 2
+        _slab(ax, left, bottom, (tall, wide, thick), box)
         if labels is not None:
-            ax.text(lefts[i] + lengths[2] / 2, -0.42, labels[i], ha="center", va="top", fontsize=8.5)
+            ax.text(middles[i], -0.28, labels[i], ha="center", va="top", fontsize=8.5)
     return fig
+
+
+def _text_width(label: str) -> float:
+    return 0.078 * max(map(len, label.split("\n")))
 
 
 def _volume(shape: Any) -> tuple[int, int, int]:
@@ -68,7 +70,7 @@ def _lengths(boxes: np.ndarray) -> np.ndarray:
     return np.hstack([np.maximum(0.1, 1.9 * space / space.max()), np.maximum(0.07, 1.3 * depth / max(depth.max(), 8))])
 
 
-def _slab(ax: Axes, x: float, y: float, lengths: np.ndarray, box: tuple[int, int, int]) -> None:
+def _slab(ax: Axes, x: float, y: float, lengths: tuple[float, float, float], box: tuple[int, int, int]) -> None:
     tall, wide, thick = lengths
     into = SLANT * wide
     a, b = np.array([x, y]), np.array([x + thick, y])

@@ -66,7 +66,7 @@ STYLE: dict[str, Any] = {
     "hatch.linewidth": 0.6,
     "hatch.color": GREY,
     "image.cmap": "gray",
-    "image.interpolation": "nearest",
+    "image.interpolation": "auto",  # few pixels stay squares, many are smoothed
     "legend.frameon": False,
     "legend.fontsize": 9,
     "mathtext.fontset": "dejavusans",
@@ -92,6 +92,16 @@ def canvas(width: float = WIDTH, height: float = 3.2, rows: int = 1, columns: in
         fig.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
         axes = fig.subplots(rows, columns, **options)
     return fig, axes
+
+
+def sheet(width: float, height: float):
+    """A blank figure whose axes are its whole surface, in inches from the top left: ``(figure, axes)``."""
+    with mpl.rc_context(STYLE):
+        fig = Figure(figsize=(width, height))
+        ax = fig.add_axes((0, 0, 1, 1))
+    ax.set(xlim=(0, width), ylim=(height, 0))
+    ax.axis("off")
+    return fig, ax
 
 
 def finite(values: Any, name: str) -> np.ndarray:
