@@ -1,4 +1,4 @@
-"""All that differs between TensorFlow, JAX and PyTorch under Keras 3. No other file of the package names a framework."""
+"""All that differs between TensorFlow, JAX and PyTorch under Keras 3: no other file of the package names them."""
 
 from __future__ import annotations
 
@@ -145,7 +145,8 @@ def _torch_grad(fn: Callable, tensors: list[Tensor]) -> tuple[Tensor, list[Tenso
     import torch
 
     leaves = [tensor.detach().clone().requires_grad_(True) for tensor in tensors]
-    with torch.enable_grad():
+    gpus = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with torch.enable_grad(), torch.random.fork_rng(gpus):  # dropout without a seed draws from the global generator
         value = fn(leaves)
     if not value.requires_grad:  # fn uses none of its inputs
         return value, [torch.zeros_like(leaf) for leaf in leaves]

@@ -1,4 +1,4 @@
-"""The one door to the framework: the same value and gradient on TensorFlow, JAX and PyTorch, checked by exact answers."""
+"""The one door to the framework: the same values and gradients on TensorFlow, JAX and PyTorch, and exact ones."""
 
 from __future__ import annotations
 
