@@ -62,7 +62,7 @@ class Failure:
         return f"{text}\n{indent(self.tail)}" if self.tail else text
 
 
-class NotebookFailed(Exception):
+class NotebookError(Exception):
     """A notebook did not run to its end. ``failure`` says where and why."""
 
     def __init__(self, failure: Failure) -> None:
@@ -177,7 +177,7 @@ def execute(
 
     ``name`` is what messages call it; ``timeout`` is in seconds for one cell, unless the notebook's metadata has
     ``execution.timeout``; ``on_client`` gets the client before the start, for callers that may have to stop it.
-    Raises NotebookFailed with the notebook, cell, line and message.
+    Raises NotebookError with the notebook, cell, line and message.
     """
     nb = nbformat.from_dict(json.loads(json.dumps(nb)))
     _forget_old_outputs(nb)
@@ -203,7 +203,7 @@ def execute(
     except Exception as error:
         cell = at[-1] if at else None
         number = next((i for i, c in enumerate(code, 1) if c is cell), None)
-        raise NotebookFailed(_failure(name, error, cell if number else None, number)) from None
+        raise NotebookError(_failure(name, error, cell if number else None, number)) from None
     seconds = time.perf_counter() - start
     about = _pop_probe(nb)
     nb.metadata.pop("widgets", None)  # a page has no kernel, so a widget's state would be dead weight

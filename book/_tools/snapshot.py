@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
-from notebook_runner import ANSI, Failure, NotebookFailed, execute, kernel_environment, progress  # noqa: E402
+from notebook_runner import ANSI, Failure, NotebookError, execute, kernel_environment, progress  # noqa: E402
 
 IGNORE = "nbval-ignore-output"
 
@@ -109,7 +109,7 @@ def refresh(path: Path, timeout: int = 300) -> bool:
     env = kernel_environment(ROOT, "text", threads)
     try:
         run = execute(old, name, folder=path.resolve().parent, env=env, timeout=timeout)
-    except NotebookFailed as error:
+    except NotebookError as error:
         progress(f"FAILED {error.failure}")
         return False
     wrong = complaints(name, run.notebook)

@@ -1,0 +1,242 @@
+"""Decide what a notebook depends on, and give that a name: its key.
+
+A stored run is used again exactly when the key is the same. Into it goes all that can change an output: the code
+cells, each ``cvnotes`` module the code can reach, the stored results and weights of these, the entries of the ledger
+that it settles, the installed versions, the scale and the backend. Prose is not in it, nor are stored outputs.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import yaml
+from IPython.core.inputtransformer2 import TransformerManager
+from nbformat import NotebookNode
+
+VERSION = "1"  # raise it when a stored run of before must not be used any more
+PACKAGE = "cvnotes"
+LEDGER = Path(PACKAGE) / "ledger"
+SETTINGS = ("CVNOTES_SCALE", "KERAS_BACKEND", "CUDA_VISIBLE_DEVICES", "TF_ENABLE_ONEDNN_OPTS")
+DEFAULTS = {"CVNOTES_SCALE": "quick", "KERAS_BACKEND": "tensorflow"}
+UNSEEN_METADATA = {"execution", "collapsed", "scrolled", "trusted"}  # set by front ends, seen by no reader
+MODULE_NAME = re.compile(rf"{PACKAGE}(\.\w+)+(:\w+)?")
+
+
+def digest(*parts: str | bytes) -> str:
+    """A hash of ``parts`` in order, that no other cut of the same text shares."""
+    total = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        total.update(str(len(data)).encode() + b":" + data)
+    return total.hexdigest()
+
+
+def as_python(source: str) -> str:
+    """A cell's code with magics and shell escapes turned into calls, so that Python can parse it."""
+    return TransformerManager().transform_cell(source)
+
+
+def parse(source: str) -> ast.Module:
+    """The syntax tree of ``source``; of a cell that is no Python, a tree of those lines that are imports."""
+    try:
+        return ast.parse(source)
+    except SyntaxError:
+        imports = re.findall(r"(?m)^\s*((?:import|from)\s[^#\n\\(]+)$", source)
+        kept = [line for line in imports if _parses(line)]
+        return ast.parse("\n".join(kept))
+
+
+def _parses(line: str) -> bool:
+    try:
+        ast.parse(line)
+    except SyntaxError:
+        return False
+    return True
+
+
+def strings(tree: ast.AST) -> set[str]:
+    """Every string literal in ``tree``."""
+    return {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+
+
+def _dotted(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        base = _dotted(node.value)
+        return base and f"{base}.{node.attr}"
+    return None
+
+
+def _from_names(node: ast.ImportFrom, package: str) -> Iterator[str]:
+    base = node.module or ""
+    if node.level:
+        parents = package.split(".")[: len(package.split(".")) - node.level + 1]
+        base = ".".join([*parents, base] if base else parents)
+    yield base
+    yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def mentioned(tree: ast.AST, package: str = "") -> set[str]:
+    """Dotted names in ``tree`` that could be modules of the book: imports at any depth, attributes, lazy strings.
+
+    ``package`` is the package that the code lives in, for relative imports.
+    """
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= set(_from_names(node, package))
+        elif isinstance(node, ast.Attribute):
+            names.add(_dotted(node) or "")
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and MODULE_NAME.fullmatch(node.value):
+            names.add(node.value.partition(":")[0])
+    return {name for name in names if name.split(".")[0] == PACKAGE}
+
+
+class Tree:
+    """The source tree that notebooks import from, read once per build."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._parsed: dict[Path, ast.Module] = {}
+
+    def file(self, module: str) -> Path | None:
+        """The file of a dotted module name, or None where the tree has no such module."""
+        path = self.root.joinpath(*module.split("."))
+        candidates = (path / "__init__.py", path.with_name(path.name + ".py"))
+        return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+    def parsed(self, path: Path) -> ast.Module:
+        if path not in self._parsed:
+            self._parsed[path] = parse(path.read_text(encoding="utf-8"))
+        return self._parsed[path]
+
+    def reach(self, names: set[str]) -> dict[str, Path]:
+        """All modules that ``names`` lead to, directly or through others, with the packages on the way."""
+        found: dict[str, Path] = {}
+        todo = [PACKAGE, *names] if names else []
+        while todo:
+            parts = todo.pop().split(".")
+            for depth in range(1, len(parts) + 1):
+                module = ".".join(parts[:depth])
+                path = self.file(module)
+                if path is None:
+                    break
+                if module not in found:
+                    found[module] = path
+                    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+                    todo += mentioned(self.parsed(path), package)
+        return found
+
+    def data_of(self, modules: Mapping[str, Path], words: set[str]) -> set[Path]:
+        """Files that are no code and yet decide outputs.
+
+        These are what lies in a package's folder, the results and weights of each module reached, and the results
+        that the code names in a string (as in ``experiments.load("pooling", ...)``).
+        """
+        files: set[Path] = set()
+        for module, path in modules.items():
+            if module != PACKAGE and path.name == "__init__.py":
+                files |= {f for f in path.parent.rglob("*") if f.is_file() and f.suffix not in (".py", ".pyc")}
+        for name in {part for module in modules for part in module.split(".")[1:]}:
+            files |= set((self.root / PACKAGE / "weights").glob(f"{name}*"))
+            words = words | {name}
+        files |= {f for f in (self.root / PACKAGE / "results").glob("*.json") if f.stem in words}
+        ledger = self.root / LEDGER
+        return {f for f in files if not (f.parent == ledger and f.suffix == ".yml")}
+
+    def ledger_entries(self, words: set[str]) -> dict[str, str]:
+        """The ledger's entries whose id is one of ``words``, each as text."""
+        return {name: text for name, text in _ledger(self.root / LEDGER).items() if name.partition(" ")[2] in words}
+
+
+@cache
+def _entries_of(path: Path, stamp: tuple[int, int]) -> dict[str, str]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        register = yaml.load(path.read_text(encoding="utf-8"), Loader=loader) or {}
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path.name} is not valid YAML: {error}") from error
+    return {
+        f"{kind[:-1]} {name}": json.dumps(entry, sort_keys=True, default=str)
+        for kind in ("topics", "claims", "gaps")
+        for name, entry in (register.get(kind) or {}).items()
+    }
+
+
+def _ledger(folder: Path) -> dict[str, str]:
+    entries: dict[str, str] = {}
+    for path in sorted(folder.glob("*.yml")):
+        stat = path.stat()
+        entries |= _entries_of(path, (stat.st_mtime_ns, stat.st_size))
+    return entries
+
+
+@cache
+def pins() -> str:
+    """Name and version of every installed distribution, except the book's own package, whose files are looked at."""
+    found = {(d.metadata["Name"] or "").lower(): d.version for d in importlib.metadata.distributions()}
+    return "\n".join(f"{name}=={found[name]}" for name in sorted(found) if name != PACKAGE)
+
+
+def settings(env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Everything outside the tree that a run depends on."""
+    env = os.environ if env is None else env
+    values = {name: env.get(name) or DEFAULTS.get(name, "") for name in SETTINGS}
+    return {**values, "python": platform.python_version(), "pins": digest(pins()), "extension": VERSION}
+
+
+def code_cells(nb: NotebookNode) -> list[NotebookNode]:
+    """The code cells of ``nb`` in order."""
+    return [cell for cell in nb.cells if cell.cell_type == "code"]
+
+
+def _code(nb: NotebookNode) -> str:
+    cells = [
+        [c.get("id"), c.source, {k: v for k, v in c.metadata.items() if k not in UNSEEN_METADATA}]
+        for c in code_cells(nb)
+    ]
+    kernel = nb.metadata.get("kernelspec", {}).get("name")
+    return json.dumps([cells, kernel, nb.metadata.get("execution")], sort_keys=True)
+
+
+def parts(nb: NotebookNode, tree: Tree, outside: Mapping[str, str] | None = None) -> dict[str, str]:
+    """All that ``nb`` depends on: a name for each thing, and a hash of its content.
+
+    ``outside`` is what ``settings()`` gives; two runs whose parts are equal show the same outputs.
+    """
+    source = parse("\n".join(as_python(cell.source) for cell in code_cells(nb)))
+    if not source.body:  # one cell that does not parse must not hide the imports of the others
+        source = ast.Module([n for c in code_cells(nb) for n in parse(as_python(c.source)).body], [])
+    modules = tree.reach(mentioned(source))
+    words = strings(source)
+    files = set(modules.values()) | tree.data_of(modules, words)
+    found = {path.relative_to(tree.root).as_posix(): digest(path.read_bytes()) for path in files}
+    found |= {f"ledger: {name}": digest(text) for name, text in tree.ledger_entries(words).items()}
+    found |= {f"setting: {name}": value for name, value in (outside or settings()).items()}
+    return {"code": digest(_code(nb)), **dict(sorted(found.items()))}
+
+
+def key(parts: Mapping[str, str]) -> str:
+    """The name of a run: a short hash of all that it depends on."""
+    return digest(json.dumps(parts, sort_keys=True))[:16]
+
+
+def why(old: Mapping[str, str] | None, new: Mapping[str, str]) -> str:
+    """In words, what has changed between the parts of an earlier run and those of now."""
+    if not old:
+        return "not run yet"
+    names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+    words = [name.removeprefix("setting: ") for name in names]
+    return ", ".join(words[:3]) + (f" and {len(words) - 3} more" if len(words) > 3 else "") + " changed"
