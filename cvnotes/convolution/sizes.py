@@ -42,8 +42,8 @@ def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0, dilat
     room = size + 2 * padding - (dilation * (kernel - 1) + 1)
     if room < 0:
         raise ValueError(
-            f"the window does not fit: {kernel} taps {dilation} apart span {dilation * (kernel - 1) + 1} pixels, the padded "
-            f"input has {size + 2 * padding}. Use more padding, a smaller kernel or less dilation."
+            f"the window does not fit: {kernel} taps {dilation} apart span {dilation * (kernel - 1) + 1} pixels, "
+            f"the padded input has {size + 2 * padding}. Use more padding, a smaller kernel or less dilation."
         )
     return room // stride + 1
 

@@ -21,7 +21,8 @@ def patches(image: np.ndarray, kernel: int | Pair, stride: int | Pair = 1, dilat
     """See every window of an image at once: `out[i, j, u, v, c] = image[i*S + u*D, j*S + v*D, c]`.
 
     image: (h, w), (h, w, c) or (n, h, w, c). Returns a read-only view of shape (oh, ow, kh, kw), (oh, ow, kh, kw, c)
-    or (n, oh, ow, kh, kw, c); no memory is copied. Raises ValueError when the window does not fit. Chapter: convolution.
+    or (n, oh, ow, kh, kw, c); no memory is copied.
+    Raises ValueError when the window does not fit. Chapter: convolution.
     """
     image = as_image(image)
     (kh, kw), (sh, sw), (dh, dw) = pair("kernel", kernel), pair("stride", stride), pair("dilation", dilation)
