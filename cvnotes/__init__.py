@@ -5,8 +5,10 @@ Importing this package loads nothing heavy; a chapter's module is imported by na
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
+from collections.abc import Iterator
 
 from cvnotes.explore import explore
 from cvnotes.ledger import claim, claims
@@ -17,15 +19,13 @@ __version__ = "0.1.0"
 
 
 def setup(seed: int = 0) -> None:
-    """Make a notebook repeatable and quiet: seeds for Python, NumPy and Keras, the book's figure style, no log noise.
+    """Make a notebook repeatable and quiet: seeds for Python, NumPy and Keras, the book's figure style, no log lines.
 
-    Call it in the first cell, before Keras is imported: TensorFlow reads its log level once, when it loads.
-    Taught in the page "How to read and run".
+    Call it before anything that imports Keras. Page: How to read and run.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-
-    import keras
+    with _standard_error_closed():
+        import keras
     import numpy as np
 
     from cvnotes import figures
@@ -34,3 +34,19 @@ def setup(seed: int = 0) -> None:
     np.random.seed(seed)
     keras.utils.set_random_seed(seed)
     figures.use_style()
+
+
+@contextlib.contextmanager
+def _standard_error_closed() -> Iterator[None]:
+    """Send what C++ writes to standard error nowhere; Python's exceptions still arrive.
+
+    TensorFlow prints some lines before its log level is in force, and Jupyter shows them in the cell.
+    """
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
