@@ -183,18 +183,39 @@ def _ledger(folder: Path) -> dict[str, str]:
     return entries
 
 
+def canonical(name: str) -> str:
+    """A distribution's name as package indexes compare it: ``ruamel.yaml`` is ``ruamel-yaml``."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 @cache
-def pins() -> str:
-    """Name and version of every installed distribution, except the book's own package, whose files are looked at."""
-    found = {(d.metadata["Name"] or "").lower(): d.version for d in importlib.metadata.distributions()}
-    return "\n".join(f"{name}=={found[name]}" for name in sorted(found) if name != PACKAGE)
+def installed() -> dict[str, str]:
+    """Name and version of every installed distribution but the book's own, whose files are looked at instead."""
+    found = {canonical(d.metadata["Name"] or ""): d.version for d in importlib.metadata.distributions()}
+    return {name: found[name] for name in sorted(found) if name != PACKAGE}
 
 
-def settings(env: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Everything outside the tree that a run depends on."""
+def pins(root: Path, backend: str) -> str:
+    """The installed version of whatever the lock names, and of the backend in use.
+
+    What else is installed (another backend, an editor's helpers) cannot change an output. Without a lock beside the
+    book, every distribution counts.
+    """
+    lock = root / "requirements.lock"
+    found = installed()
+    if lock.is_file():
+        named = {canonical(n) for n in re.findall(r"(?m)^([A-Za-z0-9._-]+)==", lock.read_text(encoding="utf-8"))}
+        named |= {"torch"} if backend == "torch" else {"jax", "jaxlib"} if backend == "jax" else set()
+        found = {name: version for name, version in found.items() if name in named}
+    return "\n".join(f"{name}=={version}" for name, version in found.items())
+
+
+def settings(root: Path, env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Everything outside the modules that a run depends on: pins, Python, scale, backend."""
     env = os.environ if env is None else env
     values = {name: env.get(name) or DEFAULTS.get(name, "") for name in SETTINGS}
-    return {**values, "python": platform.python_version(), "pins": digest(pins()), "extension": VERSION}
+    versions = digest(pins(root, values["KERAS_BACKEND"]))
+    return {**values, "python": platform.python_version(), "pins": versions, "extension": VERSION}
 
 
 def code_cells(nb: NotebookNode) -> list[NotebookNode]:
@@ -224,7 +245,7 @@ def parts(nb: NotebookNode, tree: Tree, outside: Mapping[str, str] | None = None
     files = set(modules.values()) | tree.data_of(modules, words)
     found = {path.relative_to(tree.root).as_posix(): digest(path.read_bytes()) for path in files}
     found |= {f"ledger: {name}": digest(text) for name, text in tree.ledger_entries(words).items()}
-    found |= {f"setting: {name}": value for name, value in (outside or settings()).items()}
+    found |= {f"setting: {name}": value for name, value in (outside or settings(tree.root)).items()}
     return {"code": digest(_code(nb)), **dict(sorted(found.items()))}
 
 

@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
@@ -20,7 +21,7 @@ from sphinx.util import logging
 log = logging.getLogger(__name__)
 
 MATHJAX_FILES = ("tex-chtml-full.js", "output/chtml/fonts/woff-v2")
-DEAD_WEIGHT = ("*.map", "*.LICENSE.txt~", "fa-*.ttf", "locales/**/*.po", "locales/**/*.mo")
+DEAD_WEIGHT = ("*.map", "fa-*.ttf", "locales")
 LEFT_OUT = ("thebe", "require.js", "require.min.js", "html-manager", "embed-amd")
 
 # a load, as against a link that a reader may follow
@@ -69,6 +70,13 @@ def leave_out(app: Sphinx, page: str, template: str, context: dict, doctree: obj
     context["default_mode"] = context.get("default_mode") or "auto"
 
 
+def forget_thebe(app: Sphinx, doctree: nodes.document, doc: str) -> None:
+    """Sphinx handler: take the settings that Thebe would read out of a page."""
+    for raw in list(doctree.findall(nodes.raw)):
+        if "x-thebe-config" in raw.astext() or raw.astext().startswith("<script>kernelName ="):
+            raw.parent.remove(raw)
+
+
 def copy_mathjax(app: Sphinx) -> None:
     """Put the part of MathJax that pages need beside them."""
     source, target = mathjax_folder(), Path(app.outdir) / "_static" / "mathjax"
@@ -89,8 +97,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     copy_mathjax(app)
     static = Path(app.outdir) / "_static"
     for pattern in DEAD_WEIGHT:
-        for path in static.rglob(pattern):
-            path.unlink()
+        for path in list(static.rglob(pattern)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in sorted([*Path(app.outdir).rglob("*.html"), *static.rglob("*.css")]):
         for address in sorted(set(foreign_loads(path.read_text(encoding="utf-8")))):
             log.warning("%s loads from another host: %s", path.relative_to(app.outdir), address, type="offline")
@@ -99,6 +107,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> dict:
     """Register the handlers."""
     app.connect("config-inited", configure)
+    app.connect("doctree-resolved", forget_thebe, priority=900)
     app.connect("html-page-context", leave_out, priority=900)
     app.connect("build-finished", finish)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

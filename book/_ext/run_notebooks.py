@@ -29,7 +29,7 @@ from docutils.parsers.rst import directives
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from notebook_key import Tree, code_cells, key, parts, settings, why
-from notebook_runner import Failure, NotebookError, Run, execute, kernel_environment
+from notebook_runner import Failure, NotebookError, Run, execute, kernel_environment, progress
 from notebook_store import Store
 from sphinx import addnodes
 from sphinx.application import Sphinx
@@ -71,7 +71,8 @@ def store_of(app: Sphinx) -> Store:
 
 def pages_of(app: Sphinx, env: BuildEnvironment) -> list[Page]:
     """Every notebook in the table of contents, with its key."""
-    tree, outside = Tree(Path(app.srcdir)), settings()
+    root = Path(app.srcdir)
+    tree, outside = Tree(root), settings(root)
     found = []
     for doc in sorted(env.found_docs):
         path = Path(env.doc2path(doc))
@@ -112,9 +113,10 @@ class Runner:
 
     def run(self) -> None:
         """Run all; raises ExtensionError that names every notebook, cell and line that failed."""
-        log.info("running %d of the notebooks, %d at a time", len(self.stale), self.jobs)
+        count = "1 notebook" if len(self.stale) == 1 else f"{len(self.stale)} notebooks, {self.jobs} at a time"
+        progress(f"running {count}")
         for page in self.stale:
-            log.info("  %s: %s", page.stem, why(self.before[page.doc].get("parts"), page.parts))
+            progress(f"  {page.stem}: {why(self.before[page.doc].get('parts'), page.parts)}")
         failures: list[Failure] = []
         with ThreadPoolExecutor(self.jobs) as pool:
             futures = {pool.submit(self._one, page): page for page in self.stale}
@@ -343,7 +345,7 @@ def start_clean(app: Sphinx, config: object) -> None:
     """Sphinx handler: if the last build was killed, failed or warned, forget its pages; then mark this one."""
     marker = _marker(app)
     if marker.exists():
-        log.info("the last build did not end well: building all pages anew")
+        progress("the last build did not end well: building all pages anew")
         for folder in (Path(app.outdir), Path(app.doctreedir)):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True, exist_ok=True)
