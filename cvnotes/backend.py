@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-__all__ = ["device", "jit_compile", "name", "value_and_grad"]
+__all__ = ["device", "jit_compile", "name", "unallocated", "value_and_grad"]
 
 Tensor = Any  # a tensor of whichever framework Keras runs on
 
@@ -91,8 +91,13 @@ def _pure_scalar(fn: Callable[..., Tensor], several: bool) -> Callable[[Sequence
     """``fn`` over a list of tensors, without side effects, and checked to return one number."""
 
     def run(tensors: Sequence[Tensor]) -> Tensor:
-        with _refuse_building(), keras.StatelessScope(initialize_variables=False):
+        with unallocated() as new_weights:
             value = fn(list(tensors) if several else tensors[0])
+        if new_weights:
+            raise ValueError(
+                "fn builds a layer, whose weights would be drawn anew at each call: build or call the layer before. "
+                f"Received: new weights {', '.join(weight.path for weight in new_weights)}."
+            )
         if not keras.ops.is_tensor(value):
             raise ValueError(
                 "fn must return a tensor, so that it can be differentiated: leave out float() and NumPy. "
@@ -109,20 +114,21 @@ def _pure_scalar(fn: Callable[..., Tensor], several: bool) -> Callable[[Sequence
 
 
 @contextlib.contextmanager
-def _refuse_building() -> Iterator[None]:
-    """Layers that are built inside a stateless scope have weights that do not exist yet."""
-    from keras.src.backend.common import global_state  # no public way to ask
+def unallocated() -> Iterator[list[keras.Variable]]:
+    """A scope in which Keras variables get a shape but no memory; gives the list of those made inside it.
+
+    Lets a model of any size be built and counted. It cannot compute, inside or after.
+    """
+    from keras.src.backend.common import global_state  # Keras has no public list of variables without a value
 
     waiting = global_state.get_global_attribute("uninitialized_variables", [], set_to_default=True)
-    before = len(waiting)
-    yield
-    names = [variable.path for variable in waiting[before:]]
-    del waiting[before:]
-    if names:
-        raise ValueError(
-            "fn builds a layer, whose weights would be drawn anew at each call. "
-            f"Build or call the layer once before. Received: new weights {', '.join(names)}."
-        )
+    before, made = len(waiting), []
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield made
+    finally:
+        made.extend(waiting[before:])
+        del waiting[before:]
 
 
 def _tensorflow_grad(fn: Callable, tensors: list[Tensor]) -> tuple[Tensor, list[Tensor]]:

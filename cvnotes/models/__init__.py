@@ -1,0 +1,30 @@
+"""Models by name, and what they cost.
+
+>>> from cvnotes import models
+>>> model = models.build("small-convnet", reduction="average")
+>>> models.profile(model)
+
+A family joins with one line, ``register("name", "cvnotes.module:function")``; nothing is imported until it is built.
+"""
+
+from cvnotes.models.profiling import LayerRow, Profile, profile
+from cvnotes.models.registry import build, names, options, register, resolve, sketch
+from cvnotes.models.rules import Cost, rule
+from cvnotes.models.small import small_convnet
+
+__all__ = [
+    "Cost",
+    "LayerRow",
+    "Profile",
+    "build",
+    "names",
+    "options",
+    "profile",
+    "register",
+    "resolve",
+    "rule",
+    "sketch",
+    "small_convnet",
+]
+
+register("small-convnet", "cvnotes.models.small:small_convnet")

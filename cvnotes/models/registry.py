@@ -1,0 +1,86 @@
+"""The lazy register: a name stands for ``"module:function"`` and is imported when it is asked for."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+from typing import Any
+
+import keras
+
+from cvnotes import backend
+
+_TARGETS: dict[str, str] = {}
+
+
+def register(name: str, target: str) -> None:
+    """Let ``name`` stand for the builder ``target = "package.module:function"``, imported when first built.
+
+    Raises ``ValueError`` for a malformed target and for a name that already stands for another one.
+    """
+    module, colon, function = target.partition(":")
+    if not (module and colon and function):
+        raise ValueError(f"A target reads 'package.module:function'. Received: {target!r} for {name!r}.")
+    if _TARGETS.get(name, target) != target:
+        raise ValueError(f"{name!r} already stands for {_TARGETS[name]!r}: choose another name. Received: {target!r}.")
+    _TARGETS[name] = target
+
+
+def names(pattern: str | None = None) -> list[str]:
+    """All names in alphabetical order, or those that match a glob pattern such as ``"resnet-*"``."""
+    return sorted(name for name in _TARGETS if pattern is None or fnmatchcase(name, pattern))
+
+
+def build(
+    name: str, input_shape: tuple[int, ...] | None = None, classes: int | None = None, **variant: Any
+) -> keras.Model:
+    """The model called ``name``, with the builder's own defaults for whatever is not given.
+
+    input_shape: height, width, channels of one picture; classes: width of the last layer; variant: see ``options``.
+    Raises ``ValueError`` for an unknown name (with the nearest ones) or variant (with the accepted ones).
+    """
+    given = {"input_shape": input_shape, "classes": classes}
+    variant |= {key: value for key, value in given.items() if value is not None}
+    _check_variant(name, variant)
+    return _builder(name)(**variant)
+
+
+def sketch(name: str, input_shape: tuple[int, ...] | None = None, classes: int | None = None, **variant: Any):
+    """``build`` without memory for the weights: made for ``profile``, and for nothing that computes."""
+    with backend.unallocated():
+        return build(name, input_shape, classes, **variant)
+
+
+def options(name: str) -> dict[str, Any]:
+    """What ``build(name, ...)`` accepts, with the defaults."""
+    parameters = inspect.signature(_builder(name)).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is not p.VAR_KEYWORD}
+
+
+def resolve(target: str) -> Callable[..., Any]:
+    """Import what ``"package.module:name"`` names."""
+    module, _, attribute = target.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def _builder(name: str) -> Callable[..., keras.Model]:
+    if name not in _TARGETS:
+        raise ValueError(f"There is no model {name!r}.{_nearest(name, _TARGETS)} All names: {', '.join(names())}.")
+    return resolve(_TARGETS[name])
+
+
+def _check_variant(name: str, variant: dict[str, Any]) -> None:
+    parameters = inspect.signature(_builder(name)).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return
+    for key in variant:
+        if key not in parameters:
+            raise ValueError(f"{name!r} has no {key!r}.{_nearest(key, parameters)} It accepts {', '.join(parameters)}.")
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=3, cutoff=0.5)
+    return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
