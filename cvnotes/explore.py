@@ -172,14 +172,16 @@ def _page(plan: Plan) -> str:
     data = {"values": [[words(v) for v in values] for values in plan.params.values()], "order": order, "alts": alts}
     data |= {"frames": frames, "sizes": sizes}
     number = order[first]
-    picture = (
-        f'<img src="{frames[number]}" alt="{html.escape(alts[first], quote=True)}" '
-        f'width="{sizes[number][0]}" height="{sizes[number][1]}">'
-    )
+    wide, tall = (max(side) for side in zip(*sizes, strict=True))
     script = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
     return (
-        f'<cv-explore class="cv-explore"><div class="cv-explore__controls" hidden>{_sliders(plan)}</div>'
-        f'<figure class="cv-figure">{picture}</figure>'
+        f'<cv-explore class="cv-explore"><div class="cv-explore__controls" hidden>'
+        f'<div class="cv-explore__rows">{_sliders(plan)}</div>'
+        f'<button type="button" class="cv-explore__play">Play</button></div>'
+        f'<figure class="cv-figure"><div class="cv-figure__stage" style="--cv-wide:{wide};--cv-tall:{tall};--cv-frame:{sizes[number][0]}">'
+        f'<img src="{frames[number]}" alt="{html.escape(alts[first], quote=True)}" '
+        f'width="{sizes[number][0]}" height="{sizes[number][1]}"></div>'
+        f'<figcaption aria-live="polite">{html.escape(alts[first])}</figcaption></figure>'
         f'<script type="application/json">{script}</script></cv-explore>'
     )
 

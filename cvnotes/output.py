@@ -86,7 +86,7 @@ def _code_html(code: str, names: Sequence[str]) -> str:
     body = highlight(code, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip()
     return (
         f'<figure class="cv-source"><figcaption>{caption}</figcaption>'
-        f'<div class="highlight"><pre tabindex="0">{body}\n</pre></div></figure>'
+        f'<div class="highlight"><pre>{body}\n</pre></div></figure>'
     )
 
 
@@ -156,10 +156,14 @@ def _table_html(cells: list[list[str]], columns: list[str], numeric: list[bool],
     head = "".join(f'<th scope="col"{k}>{markup.escape(name)}</th>' for name, k in zip(columns, kind, strict=True))
     body = ""
     for first, *rest in cells:
-        others = "".join(f"<td{k}>{markup.escape(cell)}</td>" for cell, k in zip(rest, kind[1:], strict=True))
-        body += f'<tr><th scope="row"{kind[0]}>{markup.escape(first)}</th>{others}</tr>'
+        others = "".join(f"<td{k}>{_cell(cell)}</td>" for cell, k in zip(rest, kind[1:], strict=True))
+        body += f'<tr><th scope="row"{kind[0]}>{_cell(first)}</th>{others}</tr>'
     title = f"<caption>{markup.escape(caption)}</caption>" if caption else ""
     return (
         f'<div class="cv-scroll"><table class="cv-table">{title}'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _cell(text: str) -> str:
+    return markup.escape(text).replace(" × ", "&nbsp;×&nbsp;")  # a shape stays on one line

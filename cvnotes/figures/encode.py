@@ -91,10 +91,7 @@ def data_url(data: bytes) -> str:
 
 def img(data: bytes, alt: str, pixels: tuple[int, int]) -> str:
     """An ``<img>`` that carries its own bytes and words."""
-    return (
-        f'<img src="{data_url(data)}" alt="{html.escape(alt, quote=True)}" '
-        f'width="{pixels[0]}" height="{pixels[1]}" loading="lazy" decoding="async">'
-    )
+    return f'<img src="{data_url(data)}" alt="{html.escape(alt, quote=True)}" width="{pixels[0]}" height="{pixels[1]}">'
 
 
 def close(fig: Figure) -> None:

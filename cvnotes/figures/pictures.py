@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
-from cvnotes.figures.style import CYCLE, DASHES, PAPER, WIDTH, finite, sheet
+from cvnotes.figures.style import CYCLE, DASHES, PAPER, RULE, WIDTH, finite, sheet
 
 GAP = 0.14  # inches between images
 SIGNED = "PuOr_r"  # purple below zero, orange above: told apart with every kind of colour vision
@@ -95,6 +95,8 @@ def _picture(image: Any) -> np.ndarray:
 
 def _draw(ax: Axes, picture: np.ndarray, cmap: str | None = None, limit: float | None = None) -> None:
     """One image on axes: stretched only if it leaves [0, 1]; about zero if a ``limit`` is given."""
+    height, width = picture.shape[:2]  # a hairline, since white pixels would melt into the paper
+    ax.add_patch(Rectangle((-0.5, -0.5), width, height, fill=False, edgecolor=RULE, linewidth=0.6, clip_on=False))
     if limit is not None and picture.ndim == 2:
         ax.imshow(picture, cmap=cmap or SIGNED, vmin=-(limit or 1), vmax=limit or 1)
         return

@@ -1,0 +1,172 @@
+// Everything that moves on the pages of CV Notes: figures with sliders, tables that sort, and what the theme forgot.
+(() => {
+  'use strict';
+
+  const make = (tag, attributes = {}, text = '') => {
+    const node = Object.assign(document.createElement(tag), { textContent: text });
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    return node;
+  };
+
+  // A figure with sliders. The page holds the first frame and, as data, all others: frames[order[k]] shows setting k,
+  // where the last slider counts fastest. Without scripts the sliders stay hidden.
+  class Explore extends HTMLElement {
+    connectedCallback() {
+      if (this.inputs) return;
+      this.data = JSON.parse(this.querySelector('script[type="application/json"]').textContent);
+      this.img = this.querySelector('img');
+      this.caption = this.querySelector('figcaption');
+      this.inputs = [...this.querySelectorAll('input[type=range]')];
+      const controls = this.querySelector('.cv-explore__controls');
+      for (const input of this.inputs) {
+        input.addEventListener('input', () => { this.stop(); this.last = input; this.show(); });
+      }
+      this.last = this.inputs.reduce((a, b) => (+b.max > +a.max ? b : a));
+      this.button = controls.querySelector('.cv-explore__play');
+      this.button.hidden = matchMedia('(prefers-reduced-motion: reduce)').matches || +this.last.max < 2;
+      this.button.addEventListener('click', () => (this.timer ? this.stop() : this.play()));
+      this.show(); // a reload may have kept the places of the sliders
+      controls.hidden = false;
+    }
+
+    disconnectedCallback() { this.stop(); }
+
+    show() {
+      const { values, order, frames, alts, sizes } = this.data;
+      let k = 0;
+      this.inputs.forEach((input, i) => {
+        const text = values[i][+input.value];
+        input.setAttribute('aria-valuetext', text);
+        input.nextElementSibling.textContent = text;
+        k = k * values[i].length + Number(input.value);
+      });
+      const [width, height] = sizes[order[k]];
+      this.img.parentElement.style.setProperty('--cv-frame', width);
+      if (this.img.src !== frames[order[k]]) Object.assign(this.img, { src: frames[order[k]], width, height });
+      this.img.alt = alts[k];
+      if (this.caption.textContent !== alts[k]) this.caption.textContent = alts[k];
+    }
+
+    play() {
+      this.caption.setAttribute('aria-live', 'off'); // one who listens would be talked over
+      this.button.textContent = 'Pause';
+      this.timer = setInterval(() => {
+        this.last.value = +this.last.value === +this.last.max ? 0 : +this.last.value + 1;
+        this.show();
+      }, 900);
+    }
+
+    stop() {
+      if (!this.timer) return;
+      clearInterval(this.timer);
+      this.timer = null;
+      this.button.textContent = 'Play';
+      this.caption.setAttribute('aria-live', 'polite');
+    }
+  }
+  customElements.define('cv-explore', Explore);
+
+  // Tables with the class "sortable": a button in each column's head, and a line to filter the rows.
+  const sortable = (table) => {
+    const body = table.tBodies[0];
+    const key = (row, i) => row.cells[i].dataset.sort ?? row.cells[i].textContent.trim();
+    const compare = new Intl.Collator('en', { numeric: true, sensitivity: 'base' }).compare;
+    [...table.tHead.rows[0].cells].forEach((head, i) => {
+      const button = make('button', { type: 'button', class: 'cv-table__sort' }, head.textContent.trim());
+      head.replaceChildren(button);
+      button.addEventListener('click', () => {
+        const down = head.getAttribute('aria-sort') === 'ascending';
+        for (const other of table.tHead.rows[0].cells) other.removeAttribute('aria-sort');
+        head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
+        const rows = [...body.rows].sort((a, b) => compare(key(a, i), key(b, i)));
+        body.append(...(down ? rows.reverse() : rows));
+      });
+    });
+    const line = make('div', { class: 'cv-filter' });
+    const label = make('label', {}, 'Filter ');
+    const input = make('input', { type: 'search', id: `cv-filter-${document.querySelectorAll('.cv-filter').length}` });
+    const count = make('output', { role: 'status' });
+    label.htmlFor = input.id;
+    const apply = () => {
+      const wanted = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let shown = 0;
+      for (const row of body.rows) {
+        const text = row.textContent.toLowerCase();
+        row.hidden = !wanted.every((word) => text.includes(word));
+        shown += !row.hidden;
+      }
+      count.textContent = `${shown} of ${body.rows.length} rows`;
+    };
+    input.addEventListener('input', apply);
+    line.append(label, input, count);
+    (table.closest('.cv-scroll') ?? table).before(line);
+    apply();
+  };
+
+  // A figure that the page had to shrink much can be enlarged, inside its own box.
+  const zoomable = (figure) => {
+    const img = figure.querySelector('img');
+    let stage = figure.querySelector('.cv-figure__stage');
+    if (!stage) {
+      stage = make('div', { class: 'cv-figure__stage' });
+      img.before(stage);
+      stage.append(img);
+    }
+    const shrunk = img.getBoundingClientRect().width < 0.7 * Number(img.getAttribute('width'));
+    let button = figure.querySelector('.cv-figure__zoom');
+    if (button) button.hidden = !shrunk && !figure.classList.contains('is-large');
+    if (button || !shrunk) return;
+    button = make('button', { type: 'button', class: 'cv-figure__zoom', 'aria-pressed': 'false', 'aria-label': 'Enlarge the figure' }, '+');
+    button.addEventListener('click', () => {
+      const large = figure.classList.toggle('is-large');
+      button.setAttribute('aria-pressed', String(large));
+      button.textContent = large ? '−' : '+';
+      focusable();
+    });
+    stage.before(button);
+  };
+
+  // What scrolls must be within reach of the keyboard.
+  const SCROLLERS = 'pre, .cv-scroll, .cv-figure__stage, .pst-scrollable-table-container, div.math, mjx-container[display="true"], .cell_output .output';
+  const focusable = () => {
+    for (const box of document.querySelectorAll(SCROLLERS)) {
+      const scrolls = box.scrollWidth > box.clientWidth + 1 || (box.tagName === 'PRE' && box.scrollHeight > box.clientHeight + 1);
+      const style = getComputedStyle(box).overflowX;
+      if (scrolls && style !== 'visible' && style !== 'hidden') box.tabIndex = 0;
+      else if (box.getAttribute('tabindex') === '0' && box.tagName !== 'MJX-CONTAINER') box.removeAttribute('tabindex');
+    }
+  };
+
+  // What the theme leaves undone: names that contain the visible text, and landmarks.
+  const mend = () => {
+    for (const button of document.querySelectorAll('.search-button-field')) button.removeAttribute('aria-label');
+    for (const icon of document.querySelectorAll('.theme-switch-button svg')) {
+      icon.querySelector('title')?.remove();
+      for (const name of ['role', 'aria-labelledby']) icon.removeAttribute(name);
+      icon.setAttribute('aria-hidden', 'true');
+    }
+    const start = document.querySelector('.sidebar-primary-items__start');
+    if (start && !start.hasAttribute('role')) {
+      start.setAttribute('role', 'navigation');
+      start.setAttribute('aria-label', 'Site');
+    }
+  };
+
+  const layout = () => {
+    document.querySelectorAll('.cv-figure').forEach(zoomable);
+    focusable();
+  };
+  const whenIdle = (task) => { let timer; return () => { clearTimeout(timer); timer = setTimeout(task, 150); }; };
+
+  const start = () => {
+    mend();
+    document.querySelectorAll('table.cv-table.sortable').forEach(sortable);
+    layout();
+    addEventListener('resize', whenIdle(layout));
+    document.addEventListener('toggle', whenIdle(layout), true);
+    window.MathJax?.startup?.promise?.then(focusable);
+    document.documentElement.dataset.cvReady = 'yes'; // the browser tests wait for this
+  };
+  if (document.readyState === 'complete') start();
+  else addEventListener('load', start);
+})();
