@@ -173,14 +173,14 @@ def _page(plan: Plan) -> str:
     data |= {"frames": frames, "sizes": sizes}
     number = order[first]
     wide, tall = (max(side) for side in zip(*sizes, strict=True))
+    stage = f"--cv-wide:{wide};--cv-tall:{tall};--cv-frame:{sizes[number][0]}"
     script = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
     return (
-        f'<cv-explore class="cv-explore"><div class="cv-explore__controls" hidden>'
+        '<cv-explore class="cv-explore"><div class="cv-explore__controls" hidden>'
         f'<div class="cv-explore__rows">{_sliders(plan)}</div>'
-        f'<button type="button" class="cv-explore__play">Play</button></div>'
-        f'<figure class="cv-figure"><div class="cv-figure__stage" style="--cv-wide:{wide};--cv-tall:{tall};--cv-frame:{sizes[number][0]}">'
-        f'<img src="{frames[number]}" alt="{html.escape(alts[first], quote=True)}" '
-        f'width="{sizes[number][0]}" height="{sizes[number][1]}"></div>'
+        '<button type="button" class="cv-explore__play">Play</button></div>'
+        f'<figure class="cv-figure"><div class="cv-figure__stage" style="{stage}">'
+        f"{encode.img(frames[number], alts[first], sizes[number])}</div>"
         f'<figcaption aria-live="polite">{html.escape(alts[first])}</figcaption></figure>'
         f'<script type="application/json">{script}</script></cv-explore>'
     )
@@ -254,6 +254,6 @@ def _widget(plan: Plan) -> Any:
 
 def _view(plan: Plan, values: Mapping[str, Any]) -> str:
     fig = _figure(plan, values)
-    picture = encode.img(encode.webp(fig), _alt(plan, values), encode.size(fig))
+    picture = encode.img(encode.data_url(encode.webp(fig)), _alt(plan, values), encode.size(fig))
     encode.close(fig)
     return picture

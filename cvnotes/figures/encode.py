@@ -38,7 +38,9 @@ def show(fig: Figure, alt: str) -> None:
         fig.draw_without_rendering()  # a figure that cannot be drawn must fail here too
         output.present(f"[figure] {alt}")
     else:
-        output.present(f"[figure] {alt}", f'<figure class="cv-figure">{img(webp(fig), alt, size(fig))}</figure>')
+        output.present(
+            f"[figure] {alt}", f'<figure class="cv-figure">{img(data_url(webp(fig)), alt, size(fig))}</figure>'
+        )
     close(fig)
 
 
@@ -89,9 +91,9 @@ def data_url(data: bytes) -> str:
     return "data:image/webp;base64," + base64.b64encode(data).decode()
 
 
-def img(data: bytes, alt: str, pixels: tuple[int, int]) -> str:
-    """An ``<img>`` that carries its own bytes and words."""
-    return f'<img src="{data_url(data)}" alt="{html.escape(alt, quote=True)}" width="{pixels[0]}" height="{pixels[1]}">'
+def img(url: str, alt: str, pixels: tuple[int, int]) -> str:
+    """An ``<img>`` with its words and its size on the page."""
+    return f'<img src="{url}" alt="{html.escape(alt, quote=True)}" width="{pixels[0]}" height="{pixels[1]}">'
 
 
 def close(fig: Figure) -> None:
