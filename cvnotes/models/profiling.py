@@ -182,7 +182,7 @@ def _field(call: Call, price: Cost, before: list[Field | None]) -> Field | None:
     if price.window is None or any(field is None for field in before):
         return None
     field = _widest(before)
-    if field is None or max(price.window, default=1) == 1 == max(price.step, default=1):
+    if field is None or all(n == 1 for n in (*price.window, *price.step)):
         return Field(field.size, None) if field and price.collapses else field
     if field.jump is None:
         return None  # a window over positions that no longer exist

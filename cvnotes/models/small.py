@@ -34,7 +34,7 @@ def small_convnet(
     r"""Two stages of 3x3 convolution, ReLU and reduction, then a classifier. The outputs are logits, not probabilities.
 
     Stage :math:`i` has :math:`2^{i-1} \cdot` ``width`` filters, padding "same", and shrinks each side
-    :math:`n \to \lceil n / \text{window} \rceil`, whichever reduction is chosen, so that the variants have equal shapes:
+    :math:`n \to \lceil n / \text{window} \rceil`, whichever reduction is chosen: the variants have equal shapes.
 
     - ``"max"``, ``"average"``: pooling, window = stride = ``window``;
     - ``"stride"``: no pooling, the convolution itself steps by ``window`` (same weights as with pooling, fewer MACs);
