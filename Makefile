@@ -18,7 +18,6 @@ THREADS := $(if $(CI),2,1)
 FIXED   := OMP_NUM_THREADS=$(THREADS) TF_NUM_INTRAOP_THREADS=$(THREADS) TF_NUM_INTEROP_THREADS=$(THREADS) \
            $(if $(CI),TF_ENABLE_ONEDNN_OPTS=0)
 PYTEST  := $(BIN)/python -m pytest
-NOTEBOOKS = $(if $(ONLY),$(ONLY),notebooks)
 
 SHELL := /bin/sh
 .SHELLFLAGS := -euc
@@ -27,7 +26,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 # the tree that is built is the tree that is imported, whatever else is installed
-export PYTHONPATH := $(CURDIR)
+export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 export PYTHONDONTWRITEBYTECODE := 1
@@ -67,7 +66,9 @@ $(BACKENDS_READY): $(READY) requirements-backends.txt constraints.txt
 # --- the book --------------------------------------------------------------------------------------------------------
 
 book: $(READY) ## build the site into _build/html (warnings are errors)
-	@$(BIN)/jupyter-book build . -W -n --keep-going -q
+	@rm -f _build/failures.txt
+	@$(BIN)/jupyter-book build . -W -n --keep-going -q || { \
+	    test ! -e _build/failures.txt || { echo; cat _build/failures.txt; } >&2; exit 1; }
 
 serve: book ## build, then show the site on this machine (PORT=8000)
 	@echo "http://localhost:$(PORT)"
@@ -99,14 +100,14 @@ bench: $(READY) ## measure the book against its peers
 
 test: test-code test-notebooks test-site test-canaries ## everything that can be wrong: code, notebooks, site, canaries
 
-test-code: $(READY) ## unit, property, hygiene and ledger tests
+test-code: $(READY) ## unit, property, hygiene and ledger tests (ONLY=path for some)
 	@echo "== code"
-	@$(FIXED) $(PYTEST) -q -n $(JOBS) --dist loadfile -m "not canary and not site" tests
+	@$(FIXED) $(PYTEST) -q -n $(JOBS) --dist loadfile -m "not canary and not site" $(if $(ONLY),$(ONLY),tests)
 
 test-notebooks: $(READY) ## run all notebooks and compare every text output with the committed one (ONLY=path for one)
 	@echo "== notebooks"
 	@$(FIXED) CVNOTES_OUTPUT=text $(PYTEST) -q -n $(JOBS) --dist loadfile --nbval --nbval-current-env \
-	    --nbval-cell-timeout 300 $(NOTEBOOKS)
+	    --nbval-cell-timeout 300 -p tests.nbval_names $(if $(ONLY),$(ONLY),notebooks)
 
 test-site: book ## the built pages, in headless Chromium
 	@echo "== site"

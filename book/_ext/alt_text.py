@@ -36,8 +36,8 @@ def wordless_outputs(cell: NotebookNode) -> Iterator[str]:
         data = output.get("data", {})
         if "text/html" in data:
             yield from wordless(data["text/html"])
-        elif not spoken:
-            yield from (f"{kind} output without alt text" for kind in PICTURES if kind in data)
+        elif not spoken and (kind := next(filter(data.__contains__, PICTURES), None)):
+            yield f"{kind} output without alt text"
 
 
 def warn_of_wordless_images(app: Sphinx, doctree: nodes.document) -> None:
@@ -45,8 +45,15 @@ def warn_of_wordless_images(app: Sphinx, doctree: nodes.document) -> None:
     for image in doctree.findall(nodes.image):
         alt = (image.get("alt") or "").strip()
         if not alt or alt == image.get("uri"):
-            log.warning("image without alt text: %s", image.get("uri"), location=image, type="alt")
+            log.warning("image without alt text: %s", image.get("uri"), location=_lined(image), type="alt")
     for raw in doctree.findall(nodes.raw):
         if "html" in raw.get("format", ""):
             for problem in wordless(raw.astext()):
-                log.warning("%s", problem, location=raw, type="alt")
+                log.warning("%s", problem, location=_lined(raw), type="alt")
+
+
+def _lined(node: nodes.Node) -> nodes.Node:
+    """``node``, or what is around it, whichever knows its line."""
+    while not node.line and node.parent is not None:
+        node = node.parent
+    return node

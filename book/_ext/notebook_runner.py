@@ -132,6 +132,7 @@ def _line(traceback: str) -> int | None:
 
 def _tail(traceback: str, lines: int = TAIL_LINES) -> str:
     kept = [line.rstrip() for line in traceback.splitlines() if line.strip(" -")]
+    kept = [line for line in kept if "Traceback (most recent call last)" not in line]
     return "\n".join(kept[-lines:])
 
 

@@ -12,7 +12,9 @@ A build that did not end well leaves ``_build/.unfinished-html`` behind; the nex
 from __future__ import annotations
 
 import html
+import logging as stdlib_logging
 import os
+import re
 import shutil
 import signal
 import threading
@@ -30,7 +32,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from notebook_key import Tree, code_cells, key, parts, settings, why
 from notebook_runner import Failure, NotebookError, Run, execute, kernel_environment, progress
-from notebook_store import Store
+from notebook_store import Store, write_whole
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -41,6 +43,11 @@ from sphinx.util.docutils import SphinxDirective
 log = logging.getLogger(__name__)
 
 BADGE_ID = "cvnotes-run-time"
+CELL_LINES = (
+    10_000  # MyST-NB counts the lines of the first cell from 10,000 on, of the second from 20,000; its own lines from 2
+)
+PLACE = re.compile(r"(.*\.ipynb):(\d+)")
+FAILURES = "failures.txt"  # beside the site: what `make book` prints last, below Sphinx's own traceback
 
 
 # --- which notebooks, and which of them are stale -----------------------------------------------------------------
@@ -128,10 +135,14 @@ class Runner:
                     future.cancel()
                 self._stop_kernels()
                 raise
+        report = self.store.folder.parent / FAILURES
+        report.unlink(missing_ok=True)
         if failures:
             count = len({failure.notebook for failure in failures})
             listing = "\n\n".join(map(str, sorted(failures, key=str)))
-            raise ExtensionError(f"{count} of {len(self.stale)} notebooks failed:\n\n{listing}\n")
+            text = f"{count} of {len(self.stale)} notebooks failed:\n\n{listing}\n"
+            write_whole(report, text)
+            raise ExtensionError(text)
 
     def _one(self, page: Page) -> Run:
         def keep(client: NotebookClient) -> None:
@@ -162,10 +173,8 @@ class Runner:
         took = f"{run.seconds:.1f} s" if run else ""
         with self.lock:
             others = ", ".join(sorted(self.clients))
-        outcome = "FAILED" if failures else took
-        log.info(
-            "[%d/%d] %s %s%s", done, len(self.stale), page.stem, outcome, f" (running: {others})" if others else ""
-        )
+        still = f" (running: {others})" if others else ""
+        progress(f"[{done}/{len(self.stale)}] {page.stem} {'FAILED' if failures else took}{still}")
         return failures
 
     def _about(self, page: Page, run: Run) -> dict:
@@ -254,19 +263,46 @@ def run_time_badge(doc: str, about: dict) -> str:
 
 def name_cells(app: Sphinx, doctree: nodes.document) -> None:
     """Sphinx handler: give each code cell the address ``#cell-<id>``, so that a cell can be linked to."""
+    cells = _cells(app.env).get(app.env.docname, [])
     for container in doctree.findall(nodes.container):
-        if container.get("nb_element") == "cell_code":
-            cell = app.env.temp_data.get("cvnotes_cells", {}).get(container.get("cell_index"))
-            if cell:
-                container["ids"].insert(0, f"cell-{cell}")
+        if container.get("nb_element") == "cell_code" and cells:
+            container["ids"].insert(0, f"cell-{cells[container['cell_index']]}")
 
 
 def remember_cells(app: Sphinx, doc: str, source: list[str]) -> None:
     """Sphinx handler, after ``show_outputs``: which cell is at which place on the page."""
-    app.env.temp_data.pop("cvnotes_cells", None)
     if doc in getattr(app.env, "cvnotes_keys", {}):
-        cells = nbformat.reads(source[0], as_version=4).cells
-        app.env.temp_data["cvnotes_cells"] = {i: cell.id for i, cell in enumerate(cells)}
+        _cells(app.env)[doc] = [cell.id for cell in nbformat.reads(source[0], as_version=4).cells]
+
+
+def _cells(env: BuildEnvironment) -> dict[str, list[str]]:
+    if not hasattr(env, "cvnotes_cells"):
+        env.cvnotes_cells = {}
+    return env.cvnotes_cells
+
+
+class NameCells(stdlib_logging.Filter):
+    """Turns the place of a warning, ``pooling.ipynb:40002``, into words: which cell, and which line in it."""
+
+    def __init__(self, app: Sphinx) -> None:
+        super().__init__()
+        self.app = app
+
+    def filter(self, record: stdlib_logging.LogRecord) -> bool:
+        found = PLACE.fullmatch(str(getattr(record, "location", "") or ""))
+        if found and getattr(self.app, "env", None) is not None:
+            path, place = Path(found[1]), int(found[2])
+            cells = _cells(self.app.env).get(self.app.env.path2doc(str(path)) or "", [])
+            if 0 < place // CELL_LINES <= len(cells):
+                cell = cells[place // CELL_LINES - 1]
+                record.location = f"{path}, cell {cell}, line {place % CELL_LINES - 1}"
+        return True
+
+
+def speak_of_cells(app: Sphinx) -> None:
+    """Sphinx handler: warnings name the cell."""
+    for handler in stdlib_logging.getLogger("sphinx").handlers:
+        handler.addFilter(NameCells(app))
 
 
 class CellOutput(SphinxDirective):
@@ -378,11 +414,13 @@ def drop_old_pages(app: Sphinx, exception: Exception | None) -> None:
 def forget_page(app: Sphinx, env: BuildEnvironment, doc: str) -> None:
     """Sphinx handler: a page that is read anew says anew which notebooks it shows."""
     _users(env).pop(doc, None)
+    _cells(env).pop(doc, None)
 
 
-def merge_users(app: Sphinx, env: BuildEnvironment, docs: Iterable[str], other: BuildEnvironment) -> None:
+def merge_notes(app: Sphinx, env: BuildEnvironment, docs: Iterable[str], other: BuildEnvironment) -> None:
     """Sphinx handler: bring home what a parallel reader has noted."""
-    _users(env).update({doc: uses for doc, uses in _users(other).items() if doc in docs})
+    for ours, theirs in ((_users(env), _users(other)), (_cells(env), _cells(other))):
+        ours.update({doc: noted for doc, noted in theirs.items() if doc in docs})
 
 
 def setup(app: Sphinx) -> dict:
@@ -390,9 +428,10 @@ def setup(app: Sphinx) -> dict:
     app.add_directive("cell-output", CellOutput)
     app.add_directive("run-times", RunTimes)
     app.connect("config-inited", start_clean, priority=10)
+    app.connect("builder-inited", speak_of_cells)
     app.connect("env-get-outdated", run_stale)
     app.connect("env-purge-doc", forget_page)
-    app.connect("env-merge-info", merge_users)
+    app.connect("env-merge-info", merge_notes)
     app.connect("source-read", show_outputs, priority=100)
     app.connect("source-read", remember_cells, priority=900)
     app.connect("doctree-read", name_cells)
