@@ -44,6 +44,10 @@ NOTES = {
     "E": "A later revision of A, from ConvNets to DenseNet",
 }
 
+# the line of filters is filled by ledger.js; without scripts nothing stands there, and the tables are complete
+HEAD = """<p>The same list for machines: <a href="../ledger.json" download>ledger.json</a>.</p>
+<div class="cv-ledger-filter" data-rows="table.cv-ledger > tbody > tr"></div>"""
+
 
 # --- what there is to show ----------------------------------------------------------------------------------------
 
@@ -118,11 +122,7 @@ class Table(LedgerDirective):
     def run(self) -> list[nodes.Node]:
         found, here = self.note()
         claims = [entry for entry in found if entry.section == "claims"]
-        filter_line = (
-            '<div class="cv-filter" data-filter="table.cv-ledger" data-label="Filter the claims"></div>'
-            '<p>The same list for machines: <a href="../ledger.json" download>ledger.json</a>.</p>'
-        )
-        return [self.html(filter_line), *(self._part(*group, here) for group in by_chapter(claims))]
+        return [self.html(HEAD), *(self._part(*group, here) for group in by_chapter(claims))]
 
     def _part(self, chapter: str, claims: list[Entry], here: Site) -> nodes.section:
         tally = Counter(here.settled(entry) for entry in claims)
@@ -238,6 +238,13 @@ def merge_pages(app: Sphinx, env: BuildEnvironment, docs: Iterable[str], other: 
     _pages(env).update(_pages(other) & set(docs))
 
 
+def add_files(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
+    """Sphinx handler: style and script of these pages, on these pages only."""
+    if page in _pages(app.env):
+        app.add_css_file("ledger.css", priority=900)
+        app.add_js_file("ledger.js", defer="defer", priority=900)
+
+
 def setup(app: Sphinx) -> dict:
     """Register the directives and the handlers."""
     app.add_directive("ledger-counts", Counts)
@@ -246,5 +253,6 @@ def setup(app: Sphinx) -> dict:
     app.connect("env-get-outdated", outdated, priority=900)  # after the notebooks have run
     app.connect("env-purge-doc", forget_page)
     app.connect("env-merge-info", merge_pages)
+    app.connect("html-page-context", add_files)
     app.connect("build-finished", write_export)
     return {"version": VERSION, "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

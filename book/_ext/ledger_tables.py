@@ -70,7 +70,7 @@ def table(classes: str, caption: str, heads: Sequence[str], bodies: str) -> str:
 
 # --- the ledger -----------------------------------------------------------------------------------------------------
 
-CLAIM_HEADS = ("The notes say", "What is true", "Verdict", "Measured", "Settled in")
+CLAIM_HEADS = ("The notes say", "What is true", "Verdict", "Proof")
 
 
 def sortable_table(name: str, caption: str, rows: str) -> str:
@@ -88,12 +88,12 @@ def claim_rows(claims: Iterable[Entry], site: Site) -> str:
 
 
 def claim_cells(entry: Entry, site: Site) -> list[str]:
-    """What the notes say, what is true, verdict, measured value, place."""
+    """What the notes say, what is true, verdict, and the proof: measured value and place."""
     says = f"{escape(tidy(entry['says']))}. <small>Notes {notes_of(entry)}. <code>{entry.id}</code></small>"
     truth = f"{escape(tidy(entry['truth']))}."
     if entry.get("why"):
         truth += f" <small>{escape(tidy(entry['why']))}.</small>"
-    return [says, truth, verdict(entry), measured(entry, site), site.place(entry)]
+    return [says, truth, verdict(entry), f"{measured(entry, site)}{site.place(entry)}"]
 
 
 def verdict(entry: Entry) -> str:
@@ -111,10 +111,9 @@ def measured(entry: Entry, site: Site) -> str:
     record = site.measured.get(entry.id)
     if record:
         value = f"<strong>{escape(record['measured_text'])}</strong> <small>{escape(tidy(entry.get('measures', '')))}"
-        return f"{value}; rejected: {escape(record['rival_text'])} ({escape(tidy(entry.get('rival', '')))})</small>"
-    if entry.get("editorial"):
-        return escape(tidy(entry["editorial"]))
-    return "by a source" if entry.get("cite") else "–"
+        rival = f"{escape(record['rival_text'])} ({escape(tidy(entry.get('rival', '')))})"
+        return f"{value}. Rejected: {rival}.</small> "
+    return f"{escape(tidy(entry['editorial']))}. " if entry.get("editorial") else ""
 
 
 def counts_table(found: Iterable[Entry], site: Site) -> str:

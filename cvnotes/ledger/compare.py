@@ -26,7 +26,7 @@ def plain(value: Any) -> Plain:
     if hasattr(value, "detach"):  # a tensor that carries a gradient does not turn into an array otherwise
         value = value.detach().cpu()
     if isinstance(value, np.generic) or hasattr(value, "__array__"):
-        array = np.asarray(value)
+        array = np.asarray(value.__array__())  # asked for plainly: some tensors know no other way to be copied
         if array.dtype.kind == "V":  # bfloat16 and its kin, which NumPy knows only through an extension
             array = array.astype("float64")
         if array.dtype.kind in "biufU":
