@@ -19,6 +19,8 @@ def plain(value: Any) -> Plain:
 
     Takes NumPy scalars and arrays, tensors of any backend, tuples and lists. Raises ValueError for anything else.
     """
+    if isinstance(value, np.generic) and value.dtype.kind in "biufU":
+        return value.item()  # first, as NumPy's float64 and str_ are also Python's float and str
     if isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, (list, tuple)):
