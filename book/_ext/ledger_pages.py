@@ -112,7 +112,7 @@ class Counts(LedgerDirective):
     def run(self) -> list[nodes.Node]:
         found, here = self.note()
         if "chapters" in self.options:
-            return [self.html(counts_table(found, here))]
+            return [self.html(counts_table(by_chapter(found), here))]
         return [self.html(summary(found, here))]
 
 

@@ -27,8 +27,14 @@ class Site:
     measured: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def settled(self, entry: Entry) -> bool | None:
-        """Whether an entry is closed; None for an opinion, which has nothing to close."""
-        return None if entry.state == "opinion" else entry.state != "open"
+        """Whether an entry is closed, and the book shows it; None for an opinion, which has nothing to close."""
+        if entry.state == "opinion":
+            return None
+        if entry.state == "measured":
+            return entry.id in self.measured
+        if entry.state == "placed":
+            return entry["where"].partition("#")[0] in self.pages
+        return entry.state in ("cited", "corrected")
 
     def cell(self, address: str, anchor: str | None = None) -> str:
         """A link to ``notebook#cell-id``; its words alone where the notebook has no page (yet)."""
@@ -116,14 +122,11 @@ def measured(entry: Entry, site: Site) -> str:
     return f"{escape(tidy(entry['editorial']))}. " if entry.get("editorial") else ""
 
 
-def counts_table(found: Iterable[Entry], site: Site) -> str:
+def counts_table(groups: Sequence[Group], site: Site) -> str:
     """How many topics, claims and gaps are closed, chapter by chapter."""
-    groups: dict[str, list[Entry]] = {}
-    for entry in found:
-        groups.setdefault(entry.chapter, []).append(entry)
     heads = ("Chapter of the notes", "Topics run", "Claims settled", "Gaps supplied")
-    rows = [_counts_row(page_name(chapter), mine, site) for chapter, mine in groups.items()]
-    rows.append(_counts_row("All", [entry for mine in groups.values() for entry in mine], site))
+    rows = [_counts_row(page_name(chapter), mine, site) for chapter, mine in groups]
+    rows.append(_counts_row("All", [entry for _, mine in groups for entry in mine], site))
     caption = "Closed and all, by chapter of the notes. Opinions are not counted."
     body = "".join(f"<tr>{cells(row, heads)}</tr>" for row in rows)
     return table("cv-counts", caption, heads, f"<tbody>{body}</tbody>")
