@@ -66,11 +66,11 @@
   }
   customElements.define('cv-explore', Explore);
 
-  // Tables with the class "sortable": a button in each column's head, and a line to filter the rows.
+  // Tables with the class "sortable": a button in the head of each column.
+  const compare = new Intl.Collator('en', { numeric: true, sensitivity: 'base' }).compare;
   const sortable = (table) => {
     const body = table.tBodies[0];
     const key = (row, i) => row.cells[i].dataset.sort ?? row.cells[i].textContent.trim();
-    const compare = new Intl.Collator('en', { numeric: true, sensitivity: 'base' }).compare;
     [...table.tHead.rows[0].cells].forEach((head, i) => {
       const button = make('button', { type: 'button', class: 'cv-table__sort' }, head.textContent.trim());
       head.replaceChildren(button);
@@ -82,36 +82,12 @@
         body.append(...(down ? rows.reverse() : rows));
       });
     });
-    const line = make('div', { class: 'cv-filter' });
-    const label = make('label', {}, 'Filter ');
-    const input = make('input', { type: 'search', id: `cv-filter-${document.querySelectorAll('.cv-filter').length}` });
-    const count = make('output', { role: 'status' });
-    label.htmlFor = input.id;
-    const apply = () => {
-      const wanted = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-      let shown = 0;
-      for (const row of body.rows) {
-        const text = row.textContent.toLowerCase();
-        row.hidden = !wanted.every((word) => text.includes(word));
-        shown += !row.hidden;
-      }
-      count.textContent = `${shown} of ${body.rows.length} rows`;
-    };
-    input.addEventListener('input', apply);
-    line.append(label, input, count);
-    (table.closest('.cv-scroll') ?? table).before(line);
-    apply();
   };
 
   // A figure that the page had to shrink much can be enlarged, inside its own box.
   const zoomable = (figure) => {
     const img = figure.querySelector('img');
-    let stage = figure.querySelector('.cv-figure__stage');
-    if (!stage) {
-      stage = make('div', { class: 'cv-figure__stage' });
-      img.before(stage);
-      stage.append(img);
-    }
+    const stage = img.parentElement;
     const shrunk = img.getBoundingClientRect().width < 0.7 * Number(img.getAttribute('width'));
     let button = figure.querySelector('.cv-figure__zoom');
     if (button) button.hidden = !shrunk && !figure.classList.contains('is-large');

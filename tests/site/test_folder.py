@@ -1,0 +1,103 @@
+"""The built folder, read without a browser: links, weight, and no page that the contents do not name."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import pytest
+import yaml
+
+from tests.site.built import ROOT, site_pages
+
+FRAMES = 1_500_000  # characters of frames on one page
+SITE = 60_000_000  # bytes of the whole site
+MADE_BY_SPHINX = {"genindex.html", "search.html", "index.html", "404.html"}
+
+
+class Anchors(HTMLParser):
+    """The ids and links of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.ids |= {value for value in (found.get("id"), found.get("name") if tag == "a" else None) if value}
+        for name in ("href", "src"):
+            if found.get(name):
+                self.links.append(found[name])
+
+
+@cache
+def anchors(path: Path) -> Anchors:
+    parser = Anchors()
+    parser.feed(path.read_text(encoding="utf-8"))
+    return parser
+
+
+def test_links_lead_somewhere(site, page_name):
+    page, broken = site / page_name, []
+    for link in anchors(page).links:
+        parts = urlsplit(link)
+        if parts.scheme or parts.netloc:
+            continue
+        address, fragment = urldefrag(link)
+        target = (page.parent / unquote(urlsplit(address).path)).resolve() if address else page
+        target = target / "index.html" if target.is_dir() else target
+        if not target.is_file() or (
+            fragment and target.suffix == ".html" and unquote(fragment) not in anchors(target).ids | {"top"}
+        ):
+            broken.append(link)
+    assert broken == []
+
+
+def test_the_front_door_forwards_to_a_page(site):
+    front = (site / "index.html").read_text(encoding="utf-8")
+    forward = re.search(r"url=([^\"'>]+)", front)
+    assert "<article" in front or (site / forward[1]).is_file()
+
+
+def test_frames_keep_to_their_budget(site, page_name):
+    html = (site / page_name).read_text(encoding="utf-8")
+    blocks = re.findall(r"<cv-explore.*?application/json\">(.*?)</script>", html, re.DOTALL)
+    weight = sum(len(frame) for block in blocks for frame in json.loads(block)["frames"])
+    assert weight <= FRAMES, f"{weight / 1e6:.2f} MB of frames"
+
+
+def test_the_site_is_light(site, capsys):
+    sizes = {path: path.stat().st_size for path in site.rglob("*") if path.is_file()}
+    total = sum(sizes.values())
+    pages = {path: size for path, size in sizes.items() if path.suffix == ".html"}
+    heaviest = max(pages, key=pages.get)
+    with capsys.disabled():
+        print(
+            f"\nsite: {total / 1e6:.1f} MB in {len(sizes)} files, {sum(pages.values()) / 1e6:.1f} MB of them pages; "
+            f"heaviest page {heaviest.relative_to(site)}, {pages[heaviest] / 1e6:.2f} MB"
+        )
+    assert total <= SITE
+    assert not [path for path in sizes if path.suffix == ".map"], "maps of scripts are of no use to a reader"
+
+
+def documents(part: dict) -> set[str]:
+    """Every file that a part of the contents names."""
+    own = {part[key] for key in ("file", "root") if key in part}
+    return own.union(*(documents(x) for key in ("parts", "chapters", "sections") for x in part.get(key, [])))
+
+
+@pytest.mark.skipif("CVNOTES_SITE" in os.environ, reason="another site than this book's")
+def test_pages_are_those_of_the_contents(site):
+    contents = yaml.safe_load((Path(__file__).parents[2] / "_toc.yml").read_text(encoding="utf-8"))
+    named = {f"{Path(name).with_suffix('')}.html" for name in documents(contents)}
+    assert set(site_pages()) - MADE_BY_SPHINX == named - MADE_BY_SPHINX
+
+
+def test_the_site_has_pages(site):
+    assert len(site_pages()) >= 2, ROOT
