@@ -153,10 +153,10 @@ def test_loop_nd_agrees_with_keras(axes):
 
 def test_numbered_steps_walk_the_rows_only_with_the_row_step():
     image, kernel = np.arange(16.0).reshape(4, 4), np.ones((2, 2))
-    stops = conv.numbered_steps(image, kernel, bias=0.5, stride=2)
+    stops = conv.numbered_steps(image, 2, lambda seen: (seen * kernel).sum() + 0.5, stride=2)
     assert [stop[:2] for stop in stops] == [(0, 0), (0, 2), (2, 0), (2, 2)]
     assert_allclose([stop[2] for stop in stops], conv.rung_strided(image, kernel, 2).ravel() + 0.5)
-    literal = conv.numbered_steps(image, kernel, row_step=False, limit=50)
+    literal = conv.numbered_steps(image, 2, np.max, row_step=False, limit=50)
     assert len(literal) == 50
     assert {stop[0] for stop in literal} == {0}
 

@@ -5,6 +5,7 @@ Chapters: convolution, filters. What needs Keras is loaded when it is first aske
 
 import importlib
 
+from .borders import border_study
 from .filters import (
     EMBOSS,
     HORIZONTAL,
@@ -34,6 +35,30 @@ _LAZY = {
     "Unshared": "layers",
     "keras_conv": "layers",
     "keras_layer": "layers",
+    "BENCH": "drawings",
+    "STEPS": "drawings",
+    "draw_bench": "drawings",
+    "draw_cubes": "drawings",
+    "draw_fit": "drawings",
+    "draw_pattern": "drawings",
+    "draw_products": "drawings",
+    "draw_window": "drawings",
+    "say_bench": "drawings",
+    "say_fit": "drawings",
+    "say_pattern": "drawings",
+    "say_window": "drawings",
+    "unseen": "drawings",
+    "first_layer": "studies",
+    "half_data": "studies",
+    "kernel_scores": "studies",
+    "on_canvas": "studies",
+    "one_layer_net": "studies",
+    "other_half": "studies",
+    "photo_crops": "studies",
+    "photo_net": "studies",
+    "quarter_data": "studies",
+    "trained_on_photos": "studies",
+    "where_is_it": "studies",
 }
 
 __all__ = [
@@ -45,6 +70,7 @@ __all__ = [
     "SOBEL",
     "VERTICAL",
     "apply_filter",
+    "border_study",
     "box",
     "colour_score",
     "conv2d",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from .sizes import output_size, pair
+from .sizes import output_size
 from .windows import as_image
 
 
@@ -93,26 +95,25 @@ def loop_nd(signal: np.ndarray, filters: np.ndarray) -> np.ndarray:
 
 def numbered_steps(
     image: np.ndarray,
-    kernel: np.ndarray,
-    bias: float = 0.0,
+    window: int,
+    answer: Callable[[np.ndarray], float],
     stride: int = 1,
     *,
     row_step: bool = True,
     limit: int = 100,
 ) -> list[tuple[int, int, float]]:
-    """Follow the list of steps by hand and write down (row, column, sum) at each stop.
+    """Follow the list of steps by hand and write down (row, column, answer) at each stop.
 
-    Place the window, multiply, add, add the bias, step right; at the end of the row go back to the left
-    and, with `row_step`, one stride down. Without it the first row comes round until `limit` stops are spent.
-    Chapter: convolution.
+    Place the window, work out its answer, step right; at the end of the row go back to the left and, with
+    `row_step`, one stride down. Without it the first row comes round until `limit` stops are spent.
+    image: (h, w); answer: a product sum plus bias for a convolution, `np.max` for pooling. Chapter: convolution.
     """
-    (kh, kw), stops = pair("kernel", kernel.shape), []
-    row = 0
-    while row + kh <= image.shape[0] and len(stops) < limit:
+    stops, row = [], 0
+    while row + window <= image.shape[0] and len(stops) < limit:
         column = 0
-        while column + kw <= image.shape[1] and len(stops) < limit:
-            window = image[row : row + kh, column : column + kw]
-            stops.append((row, column, float((window * kernel).sum() + bias)))
+        while column + window <= image.shape[1] and len(stops) < limit:
+            seen = image[row : row + window, column : column + window]
+            stops.append((row, column, float(answer(seen))))
             column += stride
         row += stride if row_step else 0
     return stops
