@@ -431,6 +431,10 @@ def test_every_settled_claim_is_proved_by_one_notebook():
     assert list(audit.proof_problems(ledger.entries(section="claims"), audit.shown(notebooks()))) == []
 
 
+def test_no_notebook_types_a_measurement_in():
+    assert list(audit.typed_problems(notebooks())) == []
+
+
 def test_nothing_testable_is_settled_by_a_word():
     problems = audit.source_problems(ledger.entries(), marked_ids("history"), marked_ids("opinion"), bibliography())
     assert list(problems) == []
@@ -453,7 +457,7 @@ def entry(section="claims", **changes) -> Entry:
         "claims": {
             "from": ["A: One"],
             "says": "s",
-            "truth": "t",
+            "truth": "It is four",
             "verdict": "holds",
             "expect": {"equals": 4},
             "measures": "the width",
@@ -484,6 +488,7 @@ def test_a_sound_entry_has_no_problems(section):
         (entry(measures=None), "no words for `measures:`"),
         (entry(rival=None), "no words for `rival:`"),
         (entry(truth=""), "no `truth:`"),
+        (entry(truth="0"), "write it as a statement"),
         (entry(**{"from": "A: One"}), "must be a list of notes"),
         (entry(**{"from": ["F: One"]}), "must be a list of notes"),
         (entry(expect={"true": "it is"}, rival_value=False), "computed in the call"),
@@ -564,6 +569,25 @@ def test_a_word_in_place_of_a_measurement_is_found(fault, words):
     assert any(words in problem for problem in audit.source_problems([fault], set(), set(), {"lecun1998"}))
 
 
+@pytest.mark.parametrize(
+    ("code", "typed"),
+    [
+        ("claim('an-id', 4)", ["'an-id'"]),
+        ("claim('an-id', [4, 4], rival=width())", ["'an-id'"]),
+        ("%matplotlib inline\nclaim('an-id', 2 * 2 == 4, rival=False)", ["'an-id'"]),
+        ("claims({'an-id': 4, 'b-id': (True, wrong), 'c-id': (width(), 5)})", ["'an-id'", "'b-id'"]),
+        ("claim('an-id', width)", []),
+        ("claim('an-id', layer.units, rival=5)", []),
+        ("claims({'an-id': (shape(), (4, 4))})", []),
+        ("print(4)", []),
+    ],
+)
+def test_a_typed_measurement_is_found(code, typed):
+    assert list(audit.typed_measurements(code)) == typed
+    book = {"pooling": {"cells": [{"cell_type": "code", "id": "one", "source": code.splitlines(keepends=True)}]}}
+    assert len(list(audit.typed_problems(book))) == len(typed)
+
+
 def test_the_whole_register_with_one_fault_is_refused(tmp_path):
     """The same calls as above, on a copy of the real register in which one id was lost and one verdict changed."""
     copy = tmp_path / "ledger"
@@ -575,4 +599,5 @@ def test_the_whole_register_with_one_fault_is_refused(tmp_path):
         "claims gan-x-gz",
         "claims gan-x-zg",
     ]
-    assert sum(bool(list(audit.entry_problems(found))) for found in register.entries(copy)) == 1
+    faulty = {e.id for e in register.entries(copy) if list(audit.entry_problems(e))}
+    assert len(faulty - {e.id for e in ledger.entries() if list(audit.entry_problems(e))}) == 1

@@ -77,7 +77,9 @@ def found() -> dict[str, Entry]:
 def here(extensions):
     """The book as seen from a page beside it: one notebook, one measurement."""
     record = {**RECORD, "doc": "notebooks/pooling", "cell": "halves"}
-    return extensions.tables.Site({"pooling": "../notebooks/pooling.html"}, {"pool-halves": record})
+    return extensions.tables.Site(
+        {"pooling": "../notebooks/pooling.html"}, {"pool-halves": record}, {"lecun1998": "LeCun et al. 1998"}
+    )
 
 
 # Tables -------------------------------------------------------------------------------------------------------------
@@ -95,8 +97,8 @@ def test_a_measured_claim_shows_value_rival_and_the_way_to_its_cell(extensions, 
 @pytest.mark.parametrize(
     ("name", "words", "settled"),
     [
-        ("pool-name", "a source", True),
-        ("pool-slip", "read 2. ", True),
+        ("pool-name", "LeCun et al. 1998: <", True),
+        ("pool-slip", "read 2: <", True),
         ("pool-taste", "opinion", None),
         ("pool-open", "open: GANs", False),
     ],
@@ -170,6 +172,9 @@ def book(extensions, tmp_path, monkeypatch):
     (source / "book" / "map.md").write_text("# Map\n\n```{notes-map}\n```\n")
     (source / "book" / "prose.md").write_text("# Prose\n\nWords.\n")
     (source / "notebooks" / "pooling.md").write_text("# Pooling\n\nWords.\n")
+    (source / "works.bib").write_text(
+        "@article{lecun1998, author={LeCun, Yann and Bottou, L. and Haffner, P.}, title={T}, journal={J}, year=1998}"
+    )
     monkeypatch.setattr(extensions.pages, "FOLDER", folder)
     monkeypatch.setattr(extensions.pages, "entries", lambda: parse((folder / "pooling.yml").read_text(), "pooling"))
     keys = {"notebooks/pooling": "one"}
@@ -180,7 +185,8 @@ def book(extensions, tmp_path, monkeypatch):
 
         read = []
         out, doctrees = str(tmp_path / "out"), str(tmp_path / "doctrees")
-        settings = {"extensions": ["myst_parser"], "nitpicky": True}
+        settings = {"extensions": ["myst_parser", "sphinxcontrib.bibtex"], "nitpicky": True}
+        settings["bibtex_bibfiles"] = ["works.bib"]
         with patch_docutils(), docutils_namespace():  # so that one process can build several times
             app = Sphinx(
                 str(source), None, out, doctrees, "html", settings, status=None, warning=sys.stderr, warningiserror=True
@@ -202,6 +208,7 @@ def test_the_pages_are_read_again_exactly_when_register_or_runs_change(book):
     assert 'href="../notebooks/pooling.html#claim-pool-halves"' in page
     assert 'id="claims-pooling"' in page
     assert 'id="pool-taste"' in page
+    assert "LeCun et al. 1998" in page
     assert "ledger.js" in page
     assert "ledger.js" not in (book.out / "book" / "prose.html").read_text()
     assert 'id="note-a-gaps"' in (book.out / "book" / "map.html").read_text()

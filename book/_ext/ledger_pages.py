@@ -27,6 +27,7 @@ from ledger_tables import (
     sortable_table,
     topic_groups,
 )
+from pybtex.database import parse_file
 from run_notebooks import executed
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -74,6 +75,7 @@ def measurements(env: BuildEnvironment) -> dict[str, dict[str, Any]]:
 def digest(env: BuildEnvironment) -> str:
     """A hash of all that the pages show: register, runs, version of this file."""
     parts = [VERSION, *(f"{doc} {key}" for doc, key in sorted(getattr(env, "cvnotes_keys", {}).items()))]
+    parts += [path.read_text(encoding="utf-8") for path in bibliographies(env)]
     parts += [path.name + path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.yml"))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -82,7 +84,25 @@ def site(env: BuildEnvironment) -> Site:
     """The pages of the book as seen from the page that is being read."""
     builder, here = env.app.builder, env.docname
     docs = {doc.rpartition("/")[2]: doc for doc in env.found_docs if doc.startswith("notebooks/")}
-    return Site({stem: builder.get_relative_uri(here, doc) for stem, doc in docs.items()}, measurements(env))
+    addresses = {stem: builder.get_relative_uri(here, doc) for stem, doc in docs.items()}
+    return Site(addresses, measurements(env), sources(env))
+
+
+def bibliographies(env: BuildEnvironment) -> list[Path]:
+    """The files of the book's bibliography."""
+    names = getattr(env.app.config, "bibtex_bibfiles", None) or []
+    return [path for path in (Path(env.app.srcdir, name) for name in names) if path.exists()]
+
+
+def sources(env: BuildEnvironment) -> dict[str, str]:
+    """How the ledger names each work of the bibliography: "Krizhevsky et al. 2012"."""
+    named = {}
+    for path in bibliographies(env):
+        for key, work in parse_file(str(path), bib_format="bibtex").entries.items():
+            people = [" ".join(person.last_names) for person in work.persons.get("author", [])] or [key]
+            who = people[0] + (f" and {people[1]}" if len(people) == 2 else " et al." if len(people) > 2 else "")
+            named[key] = f"{who} {work.fields.get('year', '')}".strip()
+    return named
 
 
 # --- directives ---------------------------------------------------------------------------------------------------

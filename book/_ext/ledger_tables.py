@@ -21,10 +21,11 @@ def page_name(stem: str) -> str:
 
 @dataclass(frozen=True)
 class Site:
-    """The book seen from one page: the address of each notebook's page, and what the notebooks measured."""
+    """The book seen from one page: each notebook's address, what the notebooks measured, the names of sources."""
 
     pages: Mapping[str, str]
     measured: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def settled(self, entry: Entry) -> bool | None:
         """Whether an entry is closed, and the book shows it; None for an opinion, which has nothing to close."""
@@ -119,7 +120,9 @@ def measured(entry: Entry, site: Site) -> str:
         value = f"<strong>{escape(record['measured_text'])}</strong> <small>{escape(tidy(entry.get('measures', '')))}"
         rival = f"{escape(record['rival_text'])} ({escape(tidy(entry.get('rival', '')))})"
         return f"{value}. Rejected: {rival}.</small> "
-    return f"{escape(tidy(entry['editorial']))}. " if entry.get("editorial") else ""
+    if entry.get("cite"):
+        return f"{escape(site.sources.get(entry['cite'], entry['cite']))}: "
+    return f"{escape(tidy(entry['editorial']))}: " if entry.get("editorial") else ""
 
 
 def counts_table(groups: Sequence[Group], site: Site) -> str:

@@ -5,6 +5,7 @@ Pure functions over entries and notebooks (as read by ``json``), used by the tes
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
@@ -110,6 +111,8 @@ def _expectation_problems(entry: Entry) -> Iterator[str]:
     for field in ("measures", "rival"):
         if not isinstance(entry.get(field), str):
             yield f"has no words for `{field}:`"
+    if len(str(entry.get("truth")).split()) < 3:
+        yield "`truth:` stands on the card and in the ledger by itself: write it as a statement"
     if not wrong and "true" in entry["expect"] and "rival_value" in entry.fields:
         yield "expects a truth value, so its rival must be computed in the call; drop `rival_value:`"
 
@@ -166,3 +169,33 @@ def source_problems(entries: Iterable[Entry], citable: set[str], opinions: set[s
             yield f"claims {entry.id}: no entry {entry['cite']!r} in the bibliography"
         if entry.get("verdict") == "opinion" and entry.id not in opinions:
             yield f"claims {entry.id}: can be tested, so its verdict cannot be `opinion`"
+
+
+def typed_problems(notebooks: Mapping[str, Mapping]) -> Iterator[str]:
+    """Calls of `claim` and `claims` whose measurement is typed in, not computed: a constant proves nothing."""
+    for stem, notebook in notebooks.items():
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+                for name in typed_measurements(source):
+                    yield f"claims {name}: {stem}#{cell.get('id')} types its measurement in; compute it"
+
+
+def typed_measurements(source: str) -> Iterator[str]:
+    """The ids of claims that a cell settles with nothing but constants."""
+    lines = [line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))]
+    for node in ast.walk(ast.parse("\n".join(lines))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+            if node.func.id == "claim" and len(node.args) > 1:
+                measured = {node.args[0]: node.args[1]}
+            elif node.func.id == "claims" and isinstance(node.args[0], ast.Dict):
+                measured = dict(zip(node.args[0].keys, node.args[0].values, strict=True))
+            else:
+                continue
+            yield from (ast.unparse(name) for name, value in measured.items() if name and _typed(value))
+
+
+def _typed(value: ast.expr) -> bool:
+    pair = isinstance(value, ast.Tuple) and len(value.elts) == 2
+    measured = value.elts[0] if pair else value
+    return not any(isinstance(node, (ast.Name, ast.Attribute, ast.Call)) for node in ast.walk(measured))
