@@ -139,7 +139,7 @@ def thing(scene: Scene, j: int, die: np.ndarray) -> Thing:
 
 
 def caption(scene: Scene) -> str:
-    """A true caption of a scene, by its own dice: half of them tell a relation, a quarter a number, a quarter one object."""
+    """A true caption of a scene, by its own dice: half tell a relation, a quarter a number, a quarter one object."""
     die = dice.throw(scene.seed, scene.index, 1, 8, dice.WORDING)[0]
     objects = spoken(scene)
     if not objects:

@@ -64,7 +64,7 @@ def clips(
     """Films of drifting, turning, bouncing shapes that pass in front of one another.
 
     Each object moves in a straight line and is reflected where its surrounding circle meets the frame:
-    the centre at frame t is fold(c + t v), exact for every t. The ground stands still; each frame has its own pixel noise.
+    the centre at frame t is fold(c + t v), exact for every t. The ground stands still; the noise is new in each frame.
 
     Args:
         n, seed, size, and every option of ``scenes``. frames: in each film, 1 .. 512.

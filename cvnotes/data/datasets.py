@@ -5,6 +5,7 @@ which names what the book uses in its place.
 """
 
 import contextlib
+import io
 import os
 import socket
 import zipfile
@@ -150,18 +151,18 @@ def attempted(known: Known, fetch: Callable):
 
 @contextlib.contextmanager
 def no_network() -> Iterator[None]:
-    """Refuse every new socket, so that nothing is fetched."""
+    """Refuse to look up any address and to open any connection, so that nothing is fetched."""
 
-    class Shut(socket.socket):
-        def __init__(self, *arguments, **named):
-            raise ConnectionError("CVNOTES_OFFLINE is set")
+    def refuse(*arguments, **named):
+        raise ConnectionError("CVNOTES_OFFLINE is set")
 
-    before, socket.socket = socket.socket, Shut
+    before = socket.getaddrinfo, socket.create_connection
+    socket.getaddrinfo = socket.create_connection = refuse
     try:
-        with contextlib.redirect_stdout(None):  # Keras announces a download before it tries
+        with contextlib.redirect_stdout(io.StringIO()):  # Keras announces a download before it tries
             yield
     finally:
-        socket.socket = before
+        socket.getaddrinfo, socket.create_connection = before
 
 
 @contextlib.contextmanager

@@ -100,9 +100,9 @@ def scraps(table: np.ndarray, options: Options) -> dict[str, np.ndarray]:
 
 
 def limits(radius: np.ndarray, options: Options) -> tuple[np.ndarray, np.ndarray]:
-    """Smallest and largest centre (..., 2) that keep an object in its region and, unless ``cut``, inside the picture."""
+    """Smallest and largest centre (..., 2) that keep an object in its region and, unless ``cut``, in the picture."""
     size = options.size * SUB
-    edge = 0 if options.cut else radius[..., None] + SUB
+    edge = (radius[..., None] + SUB) * (not options.cut)
     low = np.maximum(np.array(options.region[:2]) * size // 1000, edge)
     high = np.minimum(np.array(options.region[2:]) * size // 1000, size - edge)
     return np.minimum(low, size - edge), np.maximum(high, np.minimum(low, size - edge))

@@ -20,7 +20,7 @@ MARKS = np.array([*textures.COLOURS.values(), (28, 30, 38), (60, 196, 204)])
 def edge_tables(size: int) -> tuple[np.ndarray, np.ndarray, int]:
     """For each signed distance d (1/16 pixel): share kept of what was there, share of paint; and the reach of d.
 
-    Shares in 1/256. Inside: a thin darker outline. Outside: a short soft shadow, so that shapes stand out on any ground.
+    Shares in 1/256. Inside: a thin darker outline. Outside: a short soft shadow, so that shapes stand out anywhere.
     """
     unit = SUB * size / 64
     reach = int(4 * unit)
@@ -42,7 +42,7 @@ def patch_sides(radius: np.ndarray, table: np.ndarray, size: int) -> np.ndarray:
 def frame(cast: Cast, rows: np.ndarray, things: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
     """For some things: the top left pixels of their patches (m, 2), and the table cell of each pixel (m, side, side).
 
-    With the offset (X, Y) of a pixel centre from the centre of the thing, its radius r and its turn a, the shape's own
+    With the offset (X, Y) of a pixel from the centre of the thing, its radius r and its turn a, the shape's own
     coordinates are u = (X cos a + Y sin a) / r and v = (Y cos a - X sin a) / r, in fixed point with 16 bits.
     """
     centre, radius = cast.centre[rows, things], cast.radius[rows, things]
@@ -71,7 +71,7 @@ def look_up(table: np.ndarray, rows: np.ndarray, cells: np.ndarray) -> np.ndarra
 
 
 def colouring(cast: Cast, rows: np.ndarray, things: np.ndarray, cells: np.ndarray) -> np.ndarray:
-    """The colour of every pixel of some patches (m, 3, side, side), int16: first colour, second where the texture says."""
+    """Colours of the pixels of some patches, int16 (m, 3, side, side): the second colour where the texture says so."""
     first = cast.paint[rows, things].astype(np.int16)[..., None, None]
     second = cast.shade[rows, things].astype(np.int16)[..., None, None]
     share = look_up(textures.object_textures(), cast.texture[rows, things], cells)
@@ -83,7 +83,7 @@ def colouring(cast: Cast, rows: np.ndarray, things: np.ndarray, cells: np.ndarra
 
 @dataclass(frozen=True)
 class Patches:
-    """Painted things of one patch size: what to keep of the ground (m, s, s), what to add (m, 3, s, s), where it is solid."""
+    """Painted things of one patch size: kept share of the ground (m, s, s), light added (m, 3, s, s), solid or not."""
 
     rows: np.ndarray
     things: np.ndarray
@@ -161,7 +161,7 @@ def stamp(canvas: np.ndarray, owner: np.ndarray, clue: int, mark: np.ndarray) ->
 
 
 def compose(cast: Cast, size: int, groups: list[Patches]) -> tuple[np.ndarray, np.ndarray]:
-    """Stick everything on its ground from back to front: canvases uint8 (n, 3, size, size), owners uint8 (n, size, size)."""
+    """Stick everything on from back to front: canvases uint8 (n, 3, size, size) and owners uint8 (n, size, size)."""
     canvas, owner = scenery(cast, size), np.zeros((len(cast.base), size, size), np.uint8)
     ready = {}
     for group in groups:

@@ -1,6 +1,6 @@
 """Scenes: small pictures drawn by us, in which everything is known. See ``scenes``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from inspect import signature
 
@@ -49,7 +49,7 @@ class Scenes:
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, which) -> "Scenes | Scene":
+    def __getitem__(self, which: int | slice | np.ndarray) -> "Scenes | Scene":
         if isinstance(which, int | np.integer):
             return one(self, int(which))
         taken = {name: value[which] for name, value in arrays(self).items()}
@@ -79,7 +79,7 @@ class Scenes:
 
     @property
     def shortcut_masks(self) -> np.ndarray:
-        """Where the planted shortcut is, bool (n, size, size): the mark, or all that is not an object; else all False."""
+        """Where the planted shortcut is, bool (n, size, size): the mark, or all that is no object; else all False."""
         if self.shortcut == "background":
             return self.instances == 0
         line = np.arange(self.size)
@@ -167,7 +167,7 @@ class Scene:
 
     @property
     def part_map(self) -> np.ndarray:
-        """For each pixel the part that it belongs to, uint8 (size, size): 0 background, p + 1 the nearest keypoint p."""
+        """The part of each pixel, uint8 (size, size): 0 background, p + 1 where keypoint p of its object is nearest."""
         return painting.part_map(self.instances, self.parts)
 
 
@@ -205,12 +205,12 @@ def scenes(
     *,
     start: int = 0,
     objects: int | tuple[int, int] = (1, 4),
-    classes=None,
-    colours=None,
-    textures=None,
-    backgrounds=None,
+    classes: str | Sequence[str] | None = None,
+    colours: str | Sequence[str] | None = None,
+    textures: str | Sequence[str] | None = None,
+    backgrounds: str | Sequence[str] | None = None,
     radius: tuple[float, float] = (0.12, 0.22),
-    turn: int = 180,
+    turn: float = 180,
     region: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0),
     overlap: float = 0.35,
     cut: bool = False,
@@ -231,7 +231,8 @@ def scenes(
         objects: how many in each scene, a number or (fewest, most), 0 .. 10.
         classes, colours, textures, backgrounds: names to choose from; None for all. Classes are balanced:
             of every len(classes) scenes, each place for an object sees each class once.
-        radius: (smallest, largest) radius as shares of the size. turn: degrees that objects turn either way from upright.
+        radius: (smallest, largest) radius as shares of the size.
+        turn: degrees that objects turn either way from upright, 0 .. 180.
         region: x0, y0, x1, y1, shares of the size: where centres may lie.
         overlap: how far two surrounding circles may slide into each other; 0: objects never touch.
         cut: may the frame cut objects off?
@@ -243,15 +244,15 @@ def scenes(
         ValueError: for an option out of its range, with what was received.
     """
     options = checked(
-        size, objects, classes, colours, textures, backgrounds, radius, turn, region, overlap, cut, clutter, noise, gray,
-        shortcut, strength,
+        size, objects, classes, colours, textures, backgrounds, radius, turn, region, overlap, cut, clutter, noise,
+        gray, shortcut, strength,
     )  # fmt: skip
     n, seed, start = whole("n", n, 0, 10**8), whole("seed", seed, 0, 2**63), whole("start", start, 0, 2**62)
     return painted(layout.cast(seed, start, n, options), seed, options)
 
 
 def default_options(size: int, **given) -> Options:
-    """Checked options of ``scenes``, its defaults where nothing is given; ValueError for a name that it does not know."""
+    """Checked options of ``scenes``, its defaults where nothing is given; ValueError for an unknown name."""
     known = {name: p.default for name, p in signature(scenes).parameters.items() if p.kind is p.KEYWORD_ONLY}
     del known["start"]
     if strange := set(given) - set(known):

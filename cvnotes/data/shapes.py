@@ -36,7 +36,7 @@ SYMMETRY = {
 
 
 def turned(radius: float, degrees: float) -> tuple[float, float]:
-    """The point at ``radius``, ``degrees`` clockwise from the top; six decimals, so that no machine's last digit counts."""
+    """The point at ``radius``, ``degrees`` clockwise from the top, to six decimals: no machine's last digit counts."""
     angle = math.radians(degrees)
     return round(radius * math.sin(angle), 6), round(-radius * math.cos(angle), 6)
 
@@ -56,7 +56,7 @@ PARTS: dict[str, tuple[tuple[str, float, float], ...]] = {
     "triangle": (*around("corner", 3, 0.74), CENTRE),
     "star": (*around("tip", 5, 0.72), CENTRE),
     "cross": (*around("arm", 4, 0.74), CENTRE),
-    "crescent": (("first horn", 0.2, -0.78), ("belly", -0.68, 0.0), ("second horn", 0.2, 0.78)),
+    "crescent": (("first horn", 0.14, -0.78), ("belly", -0.68, 0.0), ("second horn", 0.14, 0.78)),
     "heart": (("left lobe", -0.45, -0.4), ("right lobe", 0.45, -0.4), ("notch", 0.0, -0.22), ("point", 0.0, 0.66)),
     "arrow": (("point", 0.0, -0.7), ("left barb", -0.5, -0.12), ("right barb", 0.5, -0.12), ("tail", 0.0, 0.74)),
     "drop": (("point", 0.0, -0.62), ("belly", 0.0, 0.3)),
@@ -90,10 +90,10 @@ def polygon(x: np.ndarray, y: np.ndarray, corners: list[tuple[float, float]], ro
 
 def heart_corners() -> list[tuple[float, float]]:
     """A heart from two half circles and two curves that meet in the point; 44 corners."""
-    right = [(0.0, -0.38)]
-    right += [(round(0.44 + x, 6), round(-0.36 + y, 6)) for x, y in (turned(0.44, d) for d in range(-80, 121, 12))]
-    right += [(0.62, 0.16), (0.42, 0.42), (0.2, 0.68)]
-    return [*right, (0.0, 0.9), *((-x, y) for x, y in right[:0:-1])]
+    right = [(0.0, -0.36)]
+    right += [(round(0.42 + x, 6), round(-0.34 + y, 6)) for x, y in (turned(0.4, d) for d in range(-80, 121, 12))]
+    right += [(0.6, 0.14), (0.42, 0.4), (0.2, 0.66)]
+    return [*right, (0.0, 0.88), *((-x, y) for x, y in right[:0:-1])]
 
 
 def drop_corners() -> list[tuple[float, float]]:
