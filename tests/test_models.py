@@ -14,6 +14,7 @@ from keras import layers, ops
 
 from cvnotes import backend, models
 from cvnotes.models import registry
+from cvnotes.models.small import AveragePooling2D
 
 
 def chain(*parts, shape=(12, 10, 3)) -> keras.Model:
@@ -150,6 +151,17 @@ def test_wrong_words_are_named(wrong):
     (key,) = wrong
     with pytest.raises(ValueError, match=rf"{key} is .*Received: {wrong[key]!r}"):
         models.build("small-convnet", **wrong)
+
+
+def test_average_pooling_is_keras_own_where_keras_backends_agree():
+    """Against Keras with padding "same" (not on PyTorch, where Keras repeats the border), and by hand."""
+    x = np.random.default_rng(2).normal(size=(2, 7, 5, 3)).astype("float32")
+    ours = ops.convert_to_numpy(AveragePooling2D(3, padding="same")(x))
+    if backend.name() != "torch":
+        np.testing.assert_allclose(ours, ops.convert_to_numpy(layers.AveragePooling2D(3, padding="same")(x)), atol=1e-6)
+    # 7 rows and windows of 3: one row of padding above, one below; 5 columns: one column of padding on the right
+    np.testing.assert_allclose(ours[:, 0, 0], x[:, :2, :3].mean((1, 2)), atol=1e-6)
+    np.testing.assert_allclose(ours[:, 2, 1], x[:, 5:, 3:].mean((1, 2)), atol=1e-6)
 
 
 EXPECTED = {

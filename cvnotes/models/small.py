@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from cvnotes.models.registry import resolve
 
@@ -18,6 +18,21 @@ NORMALIZATIONS = {
     "lrn": "cvnotes.pooling:LocalResponseNormalization",
     "batch": "keras.layers:BatchNormalization",
 }
+
+
+@keras.saving.register_keras_serializable(package="cvnotes")
+class AveragePooling2D(layers.AveragePooling2D):
+    """Keras' layer with padding "same", but with one answer on every backend: padding never joins the average.
+
+    Keras 3.15 repeats the border instead when it runs on PyTorch and the padding is uneven.
+    """
+
+    def call(self, x):
+        """Divide the sum over each window by the number of pixels that it holds."""
+        rim = [(0, 0), *(_padding(n, k) for n, k in zip(x.shape[1:3], self.pool_size, strict=True)), (0, 0)]
+        inside = ops.ones((1, *x.shape[1:3], 1), dtype=x.dtype)
+        mean, share = (ops.average_pool(ops.pad(part, rim), self.pool_size, self.strides) for part in (x, inside))
+        return mean / share
 
 
 def small_convnet(
@@ -80,8 +95,13 @@ def _reduce(reduction: str, i: int, filters: int, window: int) -> list[layers.La
     if reduction == "conv":
         options = {"strides": window, "padding": "same", "activation": "relu"}
         return [layers.Conv2D(filters, 3, name=f"reduce{i}", **options)]
-    pool: Callable[..., Any] = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}[reduction]
+    pool: Callable[..., Any] = {"max": layers.MaxPooling2D, "average": AveragePooling2D}[reduction]
     return [pool(window, padding="same", name=f"pool{i}")]
+
+
+def _padding(size: int, window: int) -> tuple[int, int]:
+    missing = -size % window
+    return missing // 2, missing - missing // 2
 
 
 def _head(head: str, classes: int) -> list[layers.Layer]:
