@@ -56,7 +56,8 @@ def extensions(monkeypatch):
         "display_data", data={"text/plain": "x"}, metadata={"cvnotes": {"claims": [RECORD]}}
     )
     cell = nbformat.v4.new_code_cell("claim(...)", id="halves", outputs=[output])
-    runs.executed = lambda env, doc: nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Text"), cell])
+    places = [nbformat.v4.new_code_cell("", id=name) for name in ("forward", "backward")]
+    runs.executed = lambda env, doc: nbformat.v4.new_notebook(cells=[cell, *places])
     monkeypatch.setitem(sys.modules, "run_notebooks", runs)
     for name in ("ledger_pages", "ledger_tables"):
         monkeypatch.delitem(sys.modules, name, raising=False)
@@ -158,12 +159,13 @@ def test_the_export_has_every_entry_with_its_values(extensions, found, here):
 
 
 @pytest.fixture
-def book(extensions, tmp_path, monkeypatch):
+def book(extensions, tmp_path):
     """A small book with the three directives; `build()` builds it and tells which pages were read."""
-    source, folder = tmp_path / "src", tmp_path / "ledger"
+    source = tmp_path / "src"
+    folder = source / "cvnotes" / "ledger"
     (source / "book").mkdir(parents=True)
     (source / "notebooks").mkdir()
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "pooling.yml").write_text(REGISTER, encoding="utf-8")
     (source / "index.md").write_text(
         "# Book\n\n```{toctree}\nbook/ledger\nbook/map\nbook/prose\nnotebooks/pooling\n```\n\n```{ledger-counts}\n```\n"
@@ -175,8 +177,6 @@ def book(extensions, tmp_path, monkeypatch):
     (source / "works.bib").write_text(
         "@article{lecun1998, author={LeCun, Yann and Bottou, L. and Haffner, P.}, title={T}, journal={J}, year=1998}"
     )
-    monkeypatch.setattr(extensions.pages, "FOLDER", folder)
-    monkeypatch.setattr(extensions.pages, "entries", lambda: parse((folder / "pooling.yml").read_text(), "pooling"))
     keys = {"notebooks/pooling": "one"}
 
     def build() -> list[str]:
@@ -228,6 +228,15 @@ def test_a_broken_register_stops_the_build_with_its_own_message(book):
 
     book.register.write_text("claims: [not, a map\n", encoding="utf-8")
     with pytest.raises(ExtensionError, match=r"pooling\.yml is not readable"):
+        book.build()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_place_that_is_not_there_is_named(book):
+    from sphinx.errors import SphinxWarning
+
+    book.register.write_text(REGISTER.replace("pooling#forward", "pooling#forwards"), encoding="utf-8")
+    with pytest.raises(SphinxWarning, match=r"pooling\.yml.*max-pooling: no cell 'forwards' in the notebook pooling"):
         book.build()
 
 

@@ -27,14 +27,18 @@ from ledger_tables import (
     sortable_table,
     topic_groups,
 )
+from nbformat import NotebookNode
 from pybtex.database import parse_file
 from run_notebooks import executed
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from cvnotes.ledger import FOLDER, VERDICTS, Entry, RegisterError, entries
+from cvnotes.ledger import VERDICTS, Entry, RegisterError, entries
+
+log = logging.getLogger(__name__)
 
 VERSION = "1"  # raise it when the pages would look different with the same register
 NOTES = {
@@ -53,30 +57,50 @@ HEAD = """<p>The same list for machines: <a href="../ledger.json" download>ledge
 # --- what there is to show ----------------------------------------------------------------------------------------
 
 
-def register() -> list[Entry]:
+def folder(app: Sphinx) -> Path:
+    """Where the register of this book lies: beside its pages, also when the package is installed from elsewhere."""
+    return Path(app.srcdir, "cvnotes", "ledger")
+
+
+def register(app: Sphinx) -> list[Entry]:
     """All entries; a register that cannot be read stops the build with its own message."""
     try:
-        return list(entries())
+        return list(entries(folder(app)))
     except RegisterError as error:
         raise ExtensionError(str(error)) from error
 
 
-def measurements(env: BuildEnvironment) -> dict[str, dict[str, Any]]:
-    """What the notebooks of the book measured: for each claim its record, and the page and cell that show it."""
-    found = {}
-    for doc in sorted(getattr(env, "cvnotes_keys", {})):
-        for cell in executed(env, doc).cells:
-            for output in cell.get("outputs", []):
-                for record in output.get("metadata", {}).get("cvnotes", {}).get("claims", []):
-                    found[record["id"]] = {**record, "doc": doc, "cell": cell.id}
-    return found
+def runs(env: BuildEnvironment) -> dict[str, NotebookNode]:
+    """The executed notebooks of the book, by page."""
+    return {doc: executed(env, doc) for doc in sorted(getattr(env, "cvnotes_keys", {}))}
+
+
+def measurements(found: Mapping[str, NotebookNode]) -> dict[str, dict[str, Any]]:
+    """What the notebooks measured: for each claim its record, and the page and cell that show it."""
+    return {
+        record["id"]: {**record, "doc": doc, "cell": cell.id}
+        for doc, notebook in found.items()
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        for record in output.get("metadata", {}).get("cvnotes", {}).get("claims", [])
+    }
+
+
+def warn_of_lost_places(found: Iterable[Entry], shown: Mapping[str, NotebookNode]) -> None:
+    """A warning for each `where:` that names a page of the book, but no cell on it."""
+    ids = {doc.rpartition("/")[2]: {cell.id for cell in notebook.cells} for doc, notebook in shown.items()}
+    for entry in found:
+        stem, _, cell = str(entry.get("where", "")).partition("#")
+        if stem in ids and cell not in ids[stem]:
+            place = f"cvnotes/ledger/{entry.chapter}.yml"
+            log.warning("%s: no cell %r in the notebook %s", entry.id, cell, stem, location=place, type="ledger")
 
 
 def digest(env: BuildEnvironment) -> str:
     """A hash of all that the pages show: register, runs, version of this file."""
     parts = [VERSION, *(f"{doc} {key}" for doc, key in sorted(getattr(env, "cvnotes_keys", {}).items()))]
     parts += [path.read_text(encoding="utf-8") for path in bibliographies(env)]
-    parts += [path.name + path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.yml"))]
+    parts += [path.name + path.read_text(encoding="utf-8") for path in sorted(folder(env.app).glob("*.yml"))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -85,7 +109,7 @@ def site(env: BuildEnvironment) -> Site:
     builder, here = env.app.builder, env.docname
     docs = {doc.rpartition("/")[2]: doc for doc in env.found_docs if doc.startswith("notebooks/")}
     addresses = {stem: builder.get_relative_uri(here, doc) for stem, doc in docs.items()}
-    return Site(addresses, measurements(env), sources(env))
+    return Site(addresses, measurements(runs(env)), sources(env))
 
 
 def bibliographies(env: BuildEnvironment) -> list[Path]:
@@ -113,7 +137,7 @@ class LedgerDirective(SphinxDirective):
 
     def note(self) -> tuple[list[Entry], Site]:
         _pages(self.env).add(self.env.docname)
-        return register(), site(self.env)
+        return register(self.env.app), site(self.env)
 
     def html(self, text: str) -> nodes.raw:
         return nodes.raw("", text, format="html")
@@ -157,6 +181,7 @@ class NotesMap(LedgerDirective):
 
     def run(self) -> list[nodes.Node]:
         found, here = self.note()
+        warn_of_lost_places(found, runs(self.env))
         return [self._note(letter, title, found, here) for letter, title in NOTES.items()]
 
     def _note(self, letter: str, title: str, found: list[Entry], here: Site) -> nodes.section:
@@ -229,7 +254,7 @@ def export(found: Iterable[Entry], measured: Mapping[str, Mapping[str, Any]]) ->
 def write_export(app: Sphinx, exception: Exception | None) -> None:
     """Sphinx handler: ``ledger.json`` at the root of the site."""
     if exception is None and app.builder.format == "html":
-        text = json.dumps(export(register(), measurements(app.env)), ensure_ascii=False, indent=1, default=str)
+        text = json.dumps(export(register(app), measurements(runs(app.env))), ensure_ascii=False, indent=1, default=str)
         Path(app.outdir, "ledger.json").write_text(text + "\n", encoding="utf-8")
 
 
