@@ -31,6 +31,8 @@ AGREE = [
     ({"equals": 3}, 3),
     ({"equals": 3}, 3.0),
     ({"equals": 3}, np.int64(3)),
+    ({"equals": 0.5}, np.float64(0.5)),
+    ({"equals": "valid"}, np.str_("valid")),
     ({"equals": "valid"}, "valid"),
     ({"equals": True}, np.bool_(True)),
     ({"equals": [55, 55, 96]}, (55, 55, 96)),

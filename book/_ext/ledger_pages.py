@@ -92,8 +92,8 @@ def warn_of_lost_places(found: Iterable[Entry], shown: Mapping[str, NotebookNode
     for entry in found:
         stem, _, cell = str(entry.get("where", "")).partition("#")
         if stem in ids and cell not in ids[stem]:
-            place = f"cvnotes/ledger/{entry.chapter}.yml"
-            log.warning("%s: no cell %r in the notebook %s", entry.id, cell, stem, location=place, type="ledger")
+            place = f"cvnotes/ledger/{entry.chapter}.yml: {entry.id}"
+            log.warning("no cell %r in the notebook %s", cell, stem, location=place, type="ledger")
 
 
 def digest(env: BuildEnvironment) -> str:
