@@ -19,11 +19,12 @@
       this.inputs = [...this.querySelectorAll('input[type=range]')];
       const controls = this.querySelector('.cv-explore__controls');
       for (const input of this.inputs) {
-        input.addEventListener('input', () => { this.stop(); this.last = input; this.show(); });
+        input.addEventListener('input', () => { this.last = input; this.stop(); this.show(); });
       }
       this.last = this.inputs.reduce((a, b) => (+b.max > +a.max ? b : a));
       this.button = controls.querySelector('.cv-explore__play');
       this.button.hidden = matchMedia('(prefers-reduced-motion: reduce)').matches || +this.last.max < 2;
+      this.stop();
       this.button.addEventListener('click', () => (this.timer ? this.stop() : this.play()));
       this.show(); // a reload may have kept the places of the sliders
       controls.hidden = false;
@@ -49,7 +50,7 @@
 
     play() {
       this.caption.setAttribute('aria-live', 'off'); // one who listens would be talked over
-      this.button.textContent = 'Pause';
+      this.button.textContent = 'Pause'; // the slider that was touched last, or else the longest, moves by itself
       this.timer = setInterval(() => {
         this.last.value = +this.last.value === +this.last.max ? 0 : +this.last.value + 1;
         this.show();
@@ -57,10 +58,9 @@
     }
 
     stop() {
-      if (!this.timer) return;
       clearInterval(this.timer);
       this.timer = null;
-      this.button.textContent = 'Play';
+      this.button.textContent = `Play ${this.last.labels[0].firstElementChild.textContent}`;
       this.caption.setAttribute('aria-live', 'polite');
     }
   }
@@ -103,8 +103,11 @@
   };
 
   // What scrolls must be within reach of the keyboard.
-  const SCROLLERS = 'pre, .cv-scroll, .cv-figure__stage, .pst-scrollable-table-container, div.math, mjx-container[display="true"], .cell_output .output';
+  const SCROLLERS = 'pre, .cv-scroll, .cv-figure__stage, .pst-scrollable-table-container, div.math, mjx-container[display="true"], mjx-container.cv-wide, .cell_output .output';
   const focusable = () => {
+    for (const formula of document.querySelectorAll('article mjx-container:not([display="true"])')) {
+      formula.classList.toggle('cv-wide', formula.getBoundingClientRect().width > formula.parentElement.closest('p, li, td, dd, div')?.clientWidth);
+    }
     for (const box of document.querySelectorAll(SCROLLERS)) {
       const scrolls = box.scrollWidth > box.clientWidth + 1 || (box.tagName === 'PRE' && box.scrollHeight > box.clientHeight + 1);
       const style = getComputedStyle(box).overflowX;

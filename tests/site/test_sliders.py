@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
@@ -100,13 +101,14 @@ def test_it_plays_and_pauses(open_page, played):
     for figure in page.locator("cv-explore:has(.cv-explore__play:not([hidden]))").all()[:1]:
         button = figure.locator(".cv-explore__play")
         before = state(figure)["places"]
+        expect(button).to_have_text(re.compile("^Play .+"))
         button.click()
         expect(button).to_have_text("Pause")
         expect(figure.locator("figcaption")).to_have_attribute("aria-live", "off")
         page.wait_for_timeout(1000)
         assert state(figure)["places"] != before
         button.click()
-        expect(button).to_have_text("Play")
+        expect(button).to_have_text(re.compile("^Play .+"))
         expect(figure.locator("figcaption")).to_have_attribute("aria-live", "polite")
 
 
