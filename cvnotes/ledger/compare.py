@@ -25,18 +25,26 @@ def plain(value: Any) -> Plain:
         return value
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    if hasattr(value, "detach"):  # a tensor that carries a gradient does not turn into an array otherwise
-        value = value.detach().cpu()
-    if isinstance(value, np.generic) or hasattr(value, "__array__"):
-        array = np.asarray(value.__array__())  # asked for plainly: some tensors know no other way to be copied
-        if array.dtype.kind == "V":  # bfloat16 and its kin, which NumPy knows only through an extension
-            array = array.astype("float64")
-        if array.dtype.kind in "biufU":
-            return array.tolist()
+    array = _as_array(value)
+    if array is not None and array.dtype.kind in "biufU":
+        return array.tolist()
     raise ValueError(
         f"A measurement is a number, a truth value, words, or an array of them. Received: {type(value).__name__} "
         f"{value!r:.80}. Pass the number itself, for example len(...), float(...) or an array's values."
     )
+
+
+def _as_array(value: Any) -> np.ndarray | None:
+    """A NumPy array or a tensor of any backend as an array; None for what cannot be one."""
+    if hasattr(value, "detach"):  # a tensor that carries a gradient does not turn into an array otherwise
+        value = value.detach().cpu()
+    if not hasattr(value, "__array__"):
+        return None
+    try:
+        array = value.__array__()  # not np.asarray: it asks for a copy in a way that some tensors warn of
+    except TypeError:  # a number type that NumPy lacks
+        return None
+    return array.astype("float64") if array.dtype.kind == "V" else array  # bfloat16 and its kin
 
 
 def leaves(value: Plain) -> Iterator[bool | int | float | str]:
