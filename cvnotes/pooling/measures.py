@@ -67,3 +67,15 @@ def psnr(truth: np.ndarray, copy: np.ndarray) -> float:
 def gradient_energy(image: np.ndarray) -> float:
     r"""Give the mean squared difference of neighbouring pixels, $\overline{(\Delta_x)^2} + \overline{(\Delta_y)^2}$."""
     return float(sum(np.mean(np.square(np.diff(image, axis=axis))) for axis in (0, 1)))
+
+
+def scaled_back(small: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Enlarge a picture (h, w) bilinearly to another shape, pixel centres matched. Chapter: invariance."""
+    from skimage.transform import resize
+
+    return resize(small, shape, order=1, mode="edge", anti_aliasing=False)
+
+
+def unmoved(before: np.ndarray, after: np.ndarray) -> float:
+    """Give the share of values that stayed exactly what they were. Chapter: invariance."""
+    return float(np.mean(before == after))

@@ -10,7 +10,7 @@ from cvnotes.convolution.sizes import whole
 
 
 def local_response_normalization(
-    x: np.ndarray, radius: int = 2, bias: float = 2.0, alpha: float = 1e-4, beta: float = 0.75
+    x: np.ndarray, radius: int = 2, bias: float = 1.0, alpha: float = 1.0, beta: float = 0.5
 ) -> np.ndarray:
     r"""Divide each activation by a measure of its neighbours in depth.
 
@@ -30,7 +30,7 @@ def local_response_normalization(
 class LocalResponseNormalization(keras.layers.Layer):
     """The same formula as a layer for any backend, differentiable and without a weight. Chapter: pooling."""
 
-    def __init__(self, radius: int = 2, bias: float = 2.0, alpha: float = 1e-4, beta: float = 0.75, **kwargs):
+    def __init__(self, radius: int = 2, bias: float = 1.0, alpha: float = 1.0, beta: float = 0.5, **kwargs):
         super().__init__(**kwargs)
         self.radius, self.bias, self.alpha, self.beta = whole("radius", radius, 0), bias, alpha, beta
 
