@@ -115,7 +115,7 @@ test-site: book ## the built pages, in headless Chromium
 
 test-canaries: book ## break the book on purpose, nine ways: each must turn the commands red
 	@echo "== canaries"
-	@$(PYTEST) -q -m canary tests/build
+	@$(PYTEST) -q -n $(JOBS) --dist loadgroup -m canary tests/build
 
 test-backends: $(BACKENDS_READY) ## the tests of what touches Keras, on JAX and on PyTorch
 	@for backend in jax torch; do \

@@ -104,6 +104,16 @@ def mentioned(tree: ast.AST, package: str = "") -> set[str]:
     return {name for name in names if name.split(".")[0] == PACKAGE}
 
 
+def imports_by_name(tree: ast.AST) -> bool:
+    """Whether ``tree`` imports a module whose name is not written out, as lazy packages do."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (_dotted(node.func) or "").endswith(("import_module", "__import__")):
+            name = node.args[0] if node.args else None
+            if not (isinstance(name, ast.Constant) and MODULE_NAME.fullmatch(str(name.value))):
+                return True
+    return False
+
+
 class Tree:
     """The source tree that notebooks import from, read once per build."""
 
@@ -137,7 +147,15 @@ class Tree:
                     found[module] = path
                     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
                     todo += mentioned(self.parsed(path), package)
+                    todo += self._lazy(module, path)
         return found
+
+    def _lazy(self, module: str, path: Path) -> list[str]:
+        """All modules of a package that imports by computed names: any of them may be meant."""
+        if path.name != "__init__.py" or not imports_by_name(self.parsed(path)):
+            return []
+        inside = [p for p in path.parent.iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()]
+        return [f"{module}.{p.stem}" for p in inside if p.stem != "__init__"]
 
     def data_of(self, modules: Mapping[str, Path], words: set[str]) -> set[Path]:
         """Files that are no code and yet decide outputs.

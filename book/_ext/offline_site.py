@@ -21,7 +21,9 @@ from sphinx.util import logging
 log = logging.getLogger(__name__)
 
 MATHJAX_FILES = ("tex-chtml-full.js", "output/chtml/fonts/woff-v2")
-DEAD_WEIGHT = ("*.map", "fa-*.ttf", "locales")
+DEAD_WEIGHT = ("*.map", "fa-*.ttf", "locales", "fontawesome.js*")
+# The theme's icons come twice, as a font and as 1.5 MB of script that redraws them. The font is enough.
+ICON_SCRIPT = re.compile(r"""<script\b[^>]*fontawesome\.js[^>]*></script>|<link\b[^>]*fontawesome\.js[^>]*>""")
 LEFT_OUT = ("thebe", "require.js", "require.min.js", "html-manager", "embed-amd")
 
 # a load, as against a link that a reader may follow
@@ -100,7 +102,11 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         for path in list(static.rglob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in sorted([*Path(app.outdir).rglob("*.html"), *static.rglob("*.css")]):
-        for address in sorted(set(foreign_loads(path.read_text(encoding="utf-8")))):
+        text = path.read_text(encoding="utf-8")
+        if ICON_SCRIPT.search(text):
+            text = ICON_SCRIPT.sub("", text)
+            path.write_text(text, encoding="utf-8")
+        for address in sorted(set(foreign_loads(text))):
             log.warning("%s loads from another host: %s", path.relative_to(app.outdir), address, type="offline")
 
 

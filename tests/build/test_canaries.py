@@ -62,7 +62,7 @@ def with_cell(id: str, source: str, printed: str = "") -> list:
 BROKEN_NOTEBOOKS = {
     "failing assert": (with_cell("bad", "x = 1\nassert x == 2"), {}, ["line 2", "AssertionError"]),
     "exception": (with_cell("bad", "def f():\n    return 1 / 0\n\n\nf()"), {}, ["line 5", "ZeroDivisionError"]),
-    "time-out": (with_cell("bad", HANG), {"execution": {"timeout": 1}}, ["line 3", "time-out"]),
+    "time-out": ([prose("title", "# T"), code("bad", HANG)], {"execution": {"timeout": 2}}, ["line 3", "time-out"]),
     "dead kernel": (with_cell("bad", "import os\nos.kill(os.getpid(), 9)"), {}, ["dead kernel"]),
     "missing alt": (with_cell("bad", PICTURE), {}, ["missing alt text"]),
 }
@@ -97,7 +97,6 @@ def test_unrun_cell_fails_the_tests(broken: Workshop) -> None:
 
 BROKEN_PROSE = {
     "broken link": ("A [link](../book/nowhere.md).", "nowhere"),
-    "broken role": ("A {doc}`nowhere`.", "nowhere"),
     "missing alt": ("![](picture.png)", "image without alt text"),
 }
 

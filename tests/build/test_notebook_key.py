@@ -239,6 +239,19 @@ def test_a_cell_that_does_not_parse_keeps_its_imports() -> None:
     assert "cvnotes.a" in mentioned(parse("from cvnotes import a\nx = (\n"))
 
 
+LAZY = "import importlib\ndef __getattr__(name):\n    return importlib.import_module({})\n"
+
+
+@pytest.mark.parametrize("name", ['f"{__name__}.{name}"', "'.shapes', __package__", "WHERE[name]"])
+def test_a_lazy_package_leads_to_all_its_modules(name: str, root: Path) -> None:
+    nb = notebook()
+    nb.cells[1].source = "from cvnotes import data"
+    del nb.cells[2:]
+    assert "cvnotes/data/shapes.py" not in parts(nb, Tree(root))
+    (root / "cvnotes/data/__init__.py").write_text(LAZY.format(name), encoding="utf-8")
+    assert "cvnotes/data/shapes.py" in parts(nb, Tree(root))
+
+
 def test_digest_keeps_parts_apart() -> None:
     assert digest("ab", "c") != digest("a", "bc")
 

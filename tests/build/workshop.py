@@ -110,7 +110,7 @@ class Workshop:
         """The full command line. The shared environment is taken as it is (``-o``), never installed into."""
         if words[0] == "jupyter-book":
             return [str(VENV / "bin" / words[0]), *words[1:]]
-        return ["make", *words, f"VENV={VENV}", "JOBS=1", "-o", f"{VENV}/.ready"]
+        return ["make", *words, f"VENV={VENV}", "JOBS=0", "-o", f"{VENV}/.ready"]
 
     def run(self, *words: str) -> Ran:
         """Run ``make`` with ``words``, or ``jupyter-book`` itself."""
