@@ -368,3 +368,150 @@ def test_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'pooling'"):
         _ = conv.pooling
     assert "Unshared" in dir(conv)
+
+
+# Borders -------------------------------------------------------------------------------------------------------------
+
+
+def test_border_error_reaches_exactly_as_deep_as_the_stack():
+    photo = np.random.default_rng(0).random((80, 80, 3), np.float32)
+    for depth in (1, 3):
+        errors = conv.border_study(photo, "zeros", depth=depth, side=20)
+        assert errors.shape == (10,)
+        assert (errors[:depth] > 1e-3).all()
+        assert (errors[depth:] < 1e-5).all()
+    flat = np.full((80, 80, 3), 0.3, np.float32)
+    assert conv.border_study(flat, "edge", side=20).max() < 1e-5
+    assert conv.border_study(flat, "zeros", side=20).max() > 0.1
+    with pytest.raises(ValueError, match="must be 56 pixels wide"):
+        conv.border_study(photo[:50], "zeros")
+
+
+# Drawings: every callback over its whole grid ------------------------------------------------------------------------
+
+
+def checked(draw, say, **values):
+    fig, words = draw(**values), say(**values)
+    fig.draw_without_rendering()
+    assert len(words) > 40
+    assert not words.endswith(" ")
+    return fig, words
+
+
+def test_window_is_drawn_at_every_stop():
+    said = set()
+    for size, stride, padding in itertools.product([4, 5], [1, 2, 3], [0, 1]):
+        stops = conv.output_size(size, 3, stride, padding) ** 2
+        for step in range(stops):
+            words = conv.say_window(size, stride, padding, step)
+            assert f"stop {step + 1} of {stops}" in words
+            said.add(words)
+        assert conv.say_window(size, stride, padding, 24) == words
+        _, words = checked(conv.draw_window, conv.say_window, size=size, stride=stride, padding=padding, step=24)
+    assert len(said) == 82
+
+
+def test_window_says_the_sum_that_the_loop_gives():
+    from cvnotes.convolution import drawings
+
+    sums = conv.rung_strided(drawings.DIGITS[:5, :5], drawings.CROSS, 2, 1).ravel()
+    for step, total in enumerate(sums):
+        assert conv.say_window(5, 2, 1, step).endswith(f"add up to {total}.")
+
+
+@pytest.mark.parametrize("case", list(itertools.product([1, 2, 3, 5], [1, 2], [0, 1])))
+def test_pattern_is_drawn_and_counted(case):
+    fig, words = checked(
+        conv.draw_pattern, conv.say_pattern, **dict(zip(("kernel", "stride", "padding"), case, strict=True))
+    )
+    filled = conv.conv_matrix(np.ones((case[0], case[0])), (8, 8), *case[1:]).nnz
+    assert f" {filled} entries" in words
+    assert fig.axes[0].get_title().startswith(f"{filled} of ")
+
+
+@pytest.mark.parametrize("kernel", list(conv.BENCH))
+def test_bench_filters_one_side_of_the_cut(kernel):
+    from cvnotes.convolution import drawings
+
+    for photo in ("cat", "pagoda"):
+        _, words = checked(conv.draw_bench, conv.say_bench, kernel=kernel, photo=photo)
+        assert kernel in words
+        image, picture = drawings.bench_photo(photo), drawings.bench_picture(kernel, photo)
+        assert_array_equal(picture[:, :60], image[:, :60])
+        assert np.abs(picture[:, 120:] - image[:, 120:]).mean() > 0.01
+
+
+@pytest.mark.parametrize("case", [(10, 3, 2, 0), (10, 3, 2, 1), (7, 5, 3, 2), (6, 2, 5, 0)])
+def test_fit_names_the_pixels_that_no_window_covers(case):
+    from cvnotes.backend import value_and_grad
+
+    checked(conv.draw_fit, conv.say_fit, **dict(zip(("size", "kernel", "stride", "padding"), case, strict=True)))
+    size, kernel, stride, padding = case
+    from keras import ops
+
+    layer = conv.keras_layer(np.ones((kernel, 1, 1)), strides=stride)
+
+    def total(row):
+        return ops.sum(layer(ops.pad(row, [(0, 0), (padding, padding), (0, 0)])))
+
+    _, uses = value_and_grad(total)(np.ones((1, size, 1)))
+    assert conv.unseen(*case) == np.flatnonzero(uses[0, :, 0] == 0).tolist()
+
+
+def test_volumes_and_products_are_drawn():
+    conv.draw_cubes((6, 5, 4), (3, 2, 4), at=(1, 2)).draw_without_rendering()
+    fig = conv.draw_products(np.arange(108.0).reshape(6, 6, 3), np.ones((3, 3, 3)), 1, 2)
+    fig.draw_without_rendering()
+    assert len(fig.axes) == 12
+
+
+# Experiments ---------------------------------------------------------------------------------------------------------
+
+
+def test_pictures_stand_where_they_were_put():
+    images = np.random.default_rng(0).random((3, 8, 8, 1), np.float32)
+    out = conv.on_canvas(images, [0, 2, 4], [1, 3, 0], (12, 11))
+    assert out.shape == (3, 12, 11, 1)
+    assert_array_equal(out[1, 2:10, 3:11], images[1])
+    assert_allclose(out.sum(axis=(1, 2, 3)), images.sum(axis=(1, 2, 3)), rtol=1e-5)
+
+
+def test_quarters_and_halves_hold_what_their_labels_say():
+    images, quarters = conv.quarter_data(200, 0)
+    rows, columns = (images.sum(axis=axis)[..., 0] @ np.arange(28) / images.sum(axis=(1, 2, 3)) for axis in (2, 1))
+    assert_array_equal(quarters, (rows > 13.5) * 2 + (columns > 13.5))
+    left, right = (conv.half_data(50, 1, right=side)[0] for side in (False, True))
+    assert not left[:, :, 17:].any()
+    assert not right[:, :, :17].any()
+    train, test = conv.quarter_data(300, 0)[0], conv.quarter_data(300, 0, test=True)[0]
+    assert not {t.tobytes() for t in train} & {t.tobytes() for t in test}
+
+
+def test_shared_net_cannot_tell_the_quarter_and_the_unshared_can():
+    import keras
+
+    images = conv.quarter_data(40, 3)[0]
+    moved = np.roll(images, (9, 9), axis=(1, 2))[conv.quarter_data(40, 3)[1] == 0]
+    still = images[conv.quarter_data(40, 3)[1] == 0]
+    keras.utils.set_random_seed(0)
+    for shared in (True, False):
+        net = conv.one_layer_net((28, 28), 4, shared=shared, filters=4, kernel=5, head="average")
+        gap = np.abs(net.predict(still, verbose=0) - net.predict(moved, verbose=0)).max()
+        assert (gap < 1e-4) == shared
+
+
+def test_photo_crops_have_no_mean_colour_and_both_postures():
+    crops, labels = conv.photo_crops(400, 0)
+    assert_allclose(crops.mean(axis=(1, 2)), 0, atol=1e-4)
+    assert crops.std() == pytest.approx(1, abs=1e-3)
+    assert set(labels) == set(range(16))
+    again, _ = conv.photo_crops(400, 0)
+    assert_array_equal(crops, again)
+
+
+def test_stored_results_belong_to_the_code():
+    from cvnotes import experiments
+
+    assert not experiments.stale("convolution")
+    for name in ("where_is_it", "other_half", "first_layer"):
+        assert all(len(values) == 5 for values in experiments.load("convolution", name).values())
