@@ -34,6 +34,8 @@ _about = {"python": _platform.python_version(), "device": "CPU", "backend": None
 for _name in ("numpy", "keras", "tensorflow", "jax", "torch"):
     if _name in _sys.modules:
         _about["versions"][_name] = getattr(_sys.modules[_name], "__version__", "unknown")
+_loaded = [_m for _name, _m in _sys.modules.items() if _name.split(".")[0] == "cvnotes"]
+_about["modules"] = sorted({_m.__file__ for _m in _loaded if getattr(_m, "__file__", None)})
 if "keras" in _sys.modules:
     from cvnotes import backend as _backend
     _about.update(backend=_backend.name(), device=str(_backend.device()))

@@ -165,7 +165,7 @@ class Runner:
     def _finish(self, page: Page, future: Future[Run], done: int) -> list[Failure]:
         try:
             run = future.result()
-            failures = wordless_failures(self._name(page), run.notebook)
+            failures = [*wordless_failures(self._name(page), run.notebook), *self._unseen(page, run)]
         except NotebookError as error:
             run, failures = None, [error.failure]
         if run is not None and not failures:
@@ -176,6 +176,17 @@ class Runner:
         still = f" (running: {others})" if others else ""
         progress(f"[{done}/{len(self.stale)}] {page.stem} {'FAILED' if failures else took}{still}")
         return failures
+
+    def _unseen(self, page: Page, run: Run) -> list[Failure]:
+        """Modules that the run loaded and the key does not know: an edit of these would go unnoticed."""
+        root = Path(self.app.srcdir)
+        loaded = [Path(file).resolve() for file in run.about.pop("modules", [])]
+        names = [p.relative_to(root).as_posix() if p.is_relative_to(root) else str(p) for p in loaded]
+        return [
+            Failure(self._name(page), f"loads {name}, which its imports do not lead to; import it by its name")
+            for name in names
+            if name not in page.parts
+        ]
 
     def _about(self, page: Page, run: Run) -> dict:
         about = {"key": page.key, "parts": page.parts, "seconds": round(run.seconds, 1), "threads": self.threads}

@@ -121,6 +121,13 @@ def test_edited_helper_with_a_stale_cache_fails_the_book(broken: Workshop) -> No
     assert broken.run("book").rc == 0
 
 
+def test_a_module_loaded_unseen_fails_the_book(broken: Workshop) -> None:
+    """A key that misses a module would let a stale run pass. So a run that loads one is not taken."""
+    broken.write("cvnotes/hidden.py", "x = 1\n")
+    broken.notebook(with_cell("bad", "import importlib\nname = 'hidden'\nimportlib.import_module('cvnotes.' + name)"))
+    turns_red(broken, ["book"], "notebooks/canary.ipynb: loads cvnotes/hidden.py")
+
+
 def helper_file(folder: Path, text: str) -> str:
     """The file of the convolution package that has ``text``."""
     package = [*folder.glob("cvnotes/convolution/*.py"), *folder.glob("cvnotes/convolution.py")]
