@@ -32,7 +32,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 export PYTHONDONTWRITEBYTECODE := 1
 unexport PIP_CONSTRAINT
 
-.PHONY: help book test env lab serve chapter snapshot results gpu-check bench lock clean \
+.PHONY: help book test env env-backends lab serve chapter snapshot results gpu-check bench lock clean \
         test-code test-notebooks test-site test-canaries test-backends
 
 help: ## this list
@@ -45,6 +45,8 @@ env: $(READY) ## install everything the book needs into .venv
 # The stamp comes last and goes first, so that half an installation is never taken for a whole one.
 $(READY): requirements.lock pyproject.toml
 	@rm -f $@ $(BACKENDS_READY)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "Python 3.11 or newer is needed; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@echo "setting up $(VENV) with $(if $(HAVE_UV),uv,pip) (a minute or two)"
 ifneq ($(HAVE_UV),)
 	@test -x $(BIN)/python || uv venv --quiet --seed --python $(PYTHON) .venv
@@ -56,6 +58,8 @@ else
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 endif
 	@touch $@
+
+env-backends: $(BACKENDS_READY) ## the same, and JAX and PyTorch beside TensorFlow
 
 $(BACKENDS_READY): $(READY) requirements-backends.txt constraints.txt
 	@rm -f $@
