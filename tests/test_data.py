@@ -148,11 +148,16 @@ def test_offline_every_named_set_tells_its_stand_in(name, monkeypatch, empty_cac
     assert not capfd.readouterr().out
 
 
-@pytest.mark.parametrize("known", data.DATASETS.values(), ids=data.DATASETS)
-def test_every_stand_in_runs_and_has_the_shape_that_it_stands_for(known):
-    images = eval(known.stand_in, {"data": data, "n": 2})
-    shape = getattr(images, "images", getattr(images, "train_images", None)).shape[1:]
-    assert shape == (known.shape or (224, 224, 3))
+@pytest.mark.parametrize(("name", "known"), data.DATASETS.items(), ids=data.DATASETS)
+def test_every_stand_in_has_the_form_that_it_stands_for(name, known):
+    assert known.stand_in == f'data.stand_in("{name}")'
+    found = data.stand_in(name, train=12, test=3)
+    assert found.train_images.shape[1:] == (known.shape or (224, 224, 3))
+    assert found.train_images.dtype == np.float32
+    assert len(found.classes) == 10
+    assert (len(found.train_labels), len(found.test_labels)) == ((12, 3) if known.scenes else (1347, 450))
+    assert not (found.train_images[:3] == found.test_images[:3]).all()
+    assert ("scenes in place of" in repr(found)) == bool(known.scenes)
 
 
 @pytest.mark.parametrize("reason", ["URL fetch failure on somewhere", "timed out"])

@@ -4,7 +4,7 @@ Nothing is downloaded unless a named data set is asked for (``load``), and never
 """
 
 from cvnotes.data.clips import Clips, clips
-from cvnotes.data.datasets import DATASETS, DatasetUnavailable, load, pretrained
+from cvnotes.data.datasets import DATASETS, DatasetUnavailable, load, pretrained, stand_in
 from cvnotes.data.digits import Digits, digits
 from cvnotes.data.photos import PHOTOS, faces, photo, photo_names
 from cvnotes.data.scenes import Scene, Scenes, scenes
@@ -33,4 +33,5 @@ __all__ = [
     "photo_names",
     "pretrained",
     "scenes",
+    "stand_in",
 ]

@@ -16,7 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cvnotes.data.digits import Digits
+from cvnotes.data.digits import Digits, digits
+from cvnotes.data.scenes import scenes
+from cvnotes.data.shapes import CLASSES
 
 STL10 = "datasets/stl10_binary"
 PATIENCE = 20.0  # seconds that a silent server is waited for
@@ -35,21 +37,23 @@ class Known:
     test: int
     shape: tuple[int, int, int] | None  # height, width, channels; None: they vary
     classes: tuple[str, ...] | int  # names, or how many
-    stand_in: str  # a call of this package
+    stand_in: str  # what the book uses in its place, as a call
     keras: str | None = None  # module of keras.datasets
+    scenes: dict | None = None  # options of the scenes that stand in
 
 
 #: The data sets that the notes name, and what stands in for each. Keys are what ``load`` takes.
 DATASETS: dict[str, Known] = {
-    "mnist": Known("MNIST", 60_000, 10_000, (28, 28, 1), tuple("0123456789"), "data.digits(28)", "mnist"),
+    "mnist": Known("MNIST", 60_000, 10_000, (28, 28, 1), tuple("0123456789"), 'data.stand_in("mnist")', "mnist"),
     "fashion_mnist": Known(
         "Fashion-MNIST",
         60_000,
         10_000,
         (28, 28, 1),
         ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "trainer", "bag", "ankle boot"),
-        "data.scenes(n, size=28, objects=1, gray=True, clutter=0)",
+        'data.stand_in("fashion_mnist")',
         "fashion_mnist",
+        {"size": 28, "gray": True, "clutter": 0},
     ),
     "cifar10": Known(
         "CIFAR-10",
@@ -57,8 +61,9 @@ DATASETS: dict[str, Known] = {
         10_000,
         (32, 32, 3),
         ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
-        "data.scenes(n, size=32, objects=1)",
+        'data.stand_in("cifar10")',
         "cifar10",
+        {"size": 32},
     ),
     "stl10": Known(
         "STL-10",
@@ -66,9 +71,12 @@ DATASETS: dict[str, Known] = {
         8_000,
         (96, 96, 3),
         ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck"),
-        "data.scenes(n, size=96, objects=1)",
+        'data.stand_in("stl10")',
+        scenes={"size": 96},
     ),
-    "imagenet": Known("ImageNet (ILSVRC 2012)", 1_281_167, 50_000, None, 1000, "data.scenes(n, size=224, objects=1)"),
+    "imagenet": Known(
+        "ImageNet (ILSVRC 2012)", 1_281_167, 50_000, None, 1000, 'data.stand_in("imagenet")', scenes={"size": 224}
+    ),
 }
 
 BROKEN = (EOFError, OSError, ValueError, KeyError, zlib.error, zipfile.BadZipFile)
@@ -108,6 +116,20 @@ def pretrained(architecture: str = "MobileNetV2", **arguments):
     untrained = f"keras.applications.{architecture}(weights=None)"
     known = Known(f"ImageNet weights for {architecture}", 0, 0, None, 1000, untrained)
     return attempted(known, lambda: build(weights="imagenet", **arguments))
+
+
+def stand_in(name: str, train: int = 1000, test: int = 200, seed: int = 0) -> Digits:
+    """What the book uses where a named data set cannot be had: images of the same shape, in the same form.
+
+    MNIST is stood for by all the digits of scikit-learn at 28 pixels, the others by scenes with one object:
+    ``train`` and then ``test`` of the series ``seed``, ten classes, of which none is of the real set.
+    """
+    known = looked_up(name)
+    if known.scenes is None:
+        return digits(28, seed=seed)
+    parts = (scenes(n, seed, start=start, objects=1, **known.scenes) for n, start in ((train, 0), (test, train)))
+    pairs = [array for part in parts for array in (part.floats, part.labels[:, 0])]
+    return Digits(*pairs, CLASSES, f"scenes in place of {known.title}")
 
 
 def looked_up(name: str) -> Known:
