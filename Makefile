@@ -49,11 +49,11 @@ $(READY): requirements.lock pyproject.toml
 	    echo "Python 3.11 or newer is needed; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@echo "setting up $(VENV) with $(if $(HAVE_UV),uv,pip) (a minute or two)"
 ifneq ($(HAVE_UV),)
-	@test -x $(BIN)/python || uv venv --quiet --seed --python $(PYTHON) .venv
+	@test -x $(BIN)/python || uv venv --quiet --seed --python $(PYTHON) $(VENV)
 	@uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	@uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 else
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 endif
