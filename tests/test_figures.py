@@ -113,6 +113,13 @@ def test_numbers_leave_out_the_sign_of_zero_and_follow_the_format():
     assert texts(ax) == ["0.0", "−1.2"]
 
 
+def test_numbers_stand_out_from_their_cells():
+    (ax,) = figures.numbers(np.linspace(-1, 1, 21)[None], fmt=".1f", cmap="PuOr_r").axes
+    for patch, text in zip(ax.patches, ax.texts, strict=True):
+        light, dark = sorted([luminance(patch.get_facecolor()[:3]), luminance(text.get_color())], reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 3.8
+
+
 def test_numbers_draw_on_given_axes():
     fig, ax = figures.canvas(3, 3)
     assert figures.numbers(GRID, ax=ax) is fig
@@ -209,6 +216,7 @@ def test_show_emits_an_image_with_words(shown, monkeypatch, mode):
     assert data["text/plain"] == '[figure] Numbers from 0 to 11, "in rows"'
     assert 'alt="Numbers from 0 to 11, &quot;in rows&quot;"' in data["text/html"]
     assert 'width="185" height="143"' in data["text/html"]
+    assert data["text/html"].startswith('<figure class="cv-figure"><div class="cv-figure__stage"><img ')
 
 
 def test_show_emits_only_words_for_tests_but_draws_all_the_same(shown, monkeypatch):

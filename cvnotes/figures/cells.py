@@ -89,10 +89,14 @@ def _cells(
         if outside:
             box.set(hatch="/////", hatchcolor=RULE) if hasattr(box, "set_hatchcolor") else box.set(hatch="/////")
         ax.add_patch(box)
-        dark = cmap is not None and np.dot(faces[row, column][:3], (0.299, 0.587, 0.114)) < 0.5
+        dark = cmap is not None and _luminance(faces[row, column]) < 0.18  # where white reads better than ink
         colour = "white" if dark else GREY if outside else INK
         at = (left + column + 0.5, top + row + 0.52)
         ax.text(*at, text, ha="center", va="center", color=colour, fontsize=font)
+
+
+def _luminance(face: np.ndarray) -> float:
+    return float(face[:3] ** 2.2 @ (0.2126, 0.7152, 0.0722))
 
 
 def _unit(matrix: np.ndarray) -> np.ndarray:

@@ -38,9 +38,9 @@ def show(fig: Figure, alt: str) -> None:
         fig.draw_without_rendering()  # a figure that cannot be drawn must fail here too
         output.present(f"[figure] {alt}")
     else:
-        output.present(
-            f"[figure] {alt}", f'<figure class="cv-figure">{img(data_url(webp(fig)), alt, size(fig))}</figure>'
-        )
+        picture = img(data_url(webp(fig)), alt, size(fig))
+        stage = f'<div class="cv-figure__stage">{picture}</div>'
+        output.present(f"[figure] {alt}", f'<figure class="cv-figure">{stage}</figure>')
     close(fig)
 
 
