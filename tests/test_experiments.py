@@ -138,7 +138,7 @@ def draw(seed, scale):
 def test_a_seed_alone_equals_a_seed_after_another():
     alone = subprocess.run(
         [sys.executable, "-c", "import json, test_experiments as t; print(json.dumps(t.draw(1, 'quick')))"],
-        cwd=os.path.dirname(__file__),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([os.path.dirname(__file__), *sys.path])},
         capture_output=True,
         text=True,
         check=True,
