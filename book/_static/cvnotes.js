@@ -142,7 +142,7 @@
     document.querySelectorAll('table.cv-table.sortable').forEach(sortable);
     layout();
     addEventListener('resize', whenIdle(layout));
-    document.addEventListener('toggle', whenIdle(layout), true);
+    for (const event of ['toggle', 'click']) document.addEventListener(event, whenIdle(layout), true); // what opens may scroll
     window.MathJax?.startup?.promise?.then(focusable);
     document.documentElement.dataset.cvReady = 'yes'; // the browser tests wait for this
   };

@@ -89,7 +89,7 @@ def _cells(
         if outside:
             box.set(hatch="/////", hatchcolor=RULE) if hasattr(box, "set_hatchcolor") else box.set(hatch="/////")
         ax.add_patch(box)
-        dark = cmap is not None and _luminance(faces[row, column]) < 0.18  # where white reads better than ink
+        dark = cmap is not None and _luminance(faces[row, column]) < 0.22  # where white reads better than ink
         colour = "white" if dark else GREY if outside else INK
         at = (left + column + 0.5, top + row + 0.52)
         ax.text(*at, text, ha="center", va="center", color=colour, fontsize=font)

@@ -34,6 +34,7 @@ LOOK = """() => {
 OPEN = """() => {
   document.querySelectorAll('details').forEach(d => d.open = true);
   document.querySelectorAll('.toggle-hidden').forEach(n => n.classList.remove('toggle-hidden'));
+  dispatchEvent(new Event('resize'));
 }"""
 WIDE = """() => [...document.querySelectorAll('body *')].filter(n => {
     if (n.getBoundingClientRect().right <= innerWidth + 1 || n.closest('mjx-assistive-mml')) return false;
@@ -79,6 +80,7 @@ def look(browser: Browser, address: str, name: str) -> dict[str, Any]:
     page.goto(f"{address}/{name}")
     ready(page)
     page.evaluate(OPEN)
+    page.wait_for_timeout(300)
     seen |= page.evaluate(LOOK)
     seen["light"] = violations(page, "light")
     page.evaluate("document.documentElement.dataset.theme = document.documentElement.dataset.mode = 'dark'")
