@@ -38,7 +38,8 @@ def draw_window(size: int, stride: int, padding: int, step: int) -> Figure:
     for cell in fig.axes[0].patches:
         if cell.get_hatch():  # hatching makes a frame twice as heavy, and this figure has many
             cell.set(hatch=None, facecolor=BORDER)
-    fig.set_size_inches(0.85 * fig.get_size_inches())
+    spans = [abs(np.diff(limits)[0]) for limits in (fig.axes[0].get_xlim(), fig.axes[0].get_ylim())]
+    fig.set_size_inches(*[span / 3 for span in spans])  # whole pixels for a cell: equal digits then look equal
     return fig
 
 
@@ -108,8 +109,8 @@ KEEPS_BRIGHTNESS = ("blur", "sharpen")
 
 @lru_cache
 def bench_photo(photo: str) -> np.ndarray:
-    """Load a square photograph for the bench, (200, 200, 3)."""
-    return data.photo(photo, size=200)
+    """Load a square photograph for the bench, (240, 240, 3)."""
+    return data.photo(photo, size=240)
 
 
 def bench_result(kernel: str, photo: str) -> np.ndarray:
@@ -235,7 +236,7 @@ def draw_fit(size: int, kernel: int, stride: int, padding: int) -> Figure:
         ax.add_patch(
             Rectangle((pixel, 0), 0.94, 1, facecolor=face, edgecolor=figures.GREY, hatch="////" if border else "")
         )
-        ax.text(pixel + 0.47, 0.48, 0 if border else pixel, ha="center", va="center")
+        ax.text(pixel + 0.47, 0.48, "" if border else pixel, ha="center", va="center")
     for stop in range(stops):
         left = stop * stride - padding
         ax.plot([left + 0.08, left + kernel - 0.14], [1.35 + 0.42 * stop] * 2, color=figures.ORANGE, linewidth=3)
@@ -248,8 +249,9 @@ def say_fit(size: int, kernel: int, stride: int, padding: int) -> str:
     """Say what `draw_fit` shows."""
     stops, lost = output_size(size, kernel, stride, padding), unseen(size, kernel, stride, padding)
     words = "every pixel is covered" if not lost else f"pixels never covered: {', '.join(map(str, lost))}"
+    border = f"{padding or 'no'} {'zero' if padding == 1 else 'zeros'}"
     return (
-        f"A row of {size} pixels with {padding} zeros at each end; a window of {kernel} with stride {stride} "
+        f"A row of {size} pixels with {border} at each end; a window of {kernel} with stride {stride} "
         f"makes {stops} stops; {words}."
     )
 

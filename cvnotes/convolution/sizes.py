@@ -31,9 +31,9 @@ def pair(name: str, value: int | Pair, least: int = 1) -> Pair:
 def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
     r"""Count the stops of a window along one side.
 
-    $$ \left\lfloor \frac{W + 2P - D(F-1) - 1}{S} \right\rfloor + 1 $$
+    $$ \left\lfloor \frac{W + 2P - d(F-1) - 1}{S} \right\rfloor + 1 $$
 
-    size W, kernel F, stride S and padding P (on each side) are in pixels; dilation D is the step between taps.
+    size W, kernel F, stride S and padding P (on each side) are in pixels; dilation d is the step between taps.
     Raises ValueError when the window is wider than the padded input.
     Source: Dumoulin and Visin (2016), relationship 15. Chapter: convolution.
     """
@@ -51,7 +51,7 @@ def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0, dilat
 def same_padding(size: int, kernel: int, stride: int = 1, dilation: int = 1) -> Pair:
     r"""Give the zeros (before, after) for which the output has $\lceil W/S \rceil$ pixels.
 
-    $$ P_\text{total} = \max\bigl((\lceil W/S \rceil - 1)\,S + D(F-1) + 1 - W,\ 0\bigr) $$
+    $$ P_\text{total} = \max\bigl((\lceil W/S \rceil - 1)\,S + d(F-1) + 1 - W,\ 0\bigr) $$
 
     An odd total puts the extra zero after, as Keras does.
     Raises ValueError for sizes below 1. Source: Keras `padding="same"`. Chapter: convolution.

@@ -18,7 +18,7 @@ def as_image(image: np.ndarray, ranks: tuple[int, ...] = (2, 3, 4)) -> np.ndarra
 
 
 def patches(image: np.ndarray, kernel: int | Pair, stride: int | Pair = 1, dilation: int | Pair = 1) -> np.ndarray:
-    """See every window of an image at once: `out[i, j, u, v, c] = image[i*S + u*D, j*S + v*D, c]`.
+    """See every window of an image at once: `out[i, j, u, v, c] = image[i*S + u*d, j*S + v*d, c]`.
 
     image: (h, w), (h, w, c) or (n, h, w, c). Returns a read-only view of shape (oh, ow, kh, kw), (oh, ow, kh, kw, c)
     or (n, oh, ow, kh, kw, c); no memory is copied.
