@@ -120,6 +120,7 @@ class Tree:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._parsed: dict[Path, ast.Module] = {}
+        self._leads: dict[str, list[str]] = {}
 
     def file(self, module: str) -> Path | None:
         """The file of a dotted module name, or None where the tree has no such module."""
@@ -145,10 +146,15 @@ class Tree:
                     break
                 if module not in found:
                     found[module] = path
-                    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-                    todo += mentioned(self.parsed(path), package)
-                    todo += self._lazy(module, path)
+                    todo += self._leads_to(module, path)
         return found
+
+    def _leads_to(self, module: str, path: Path) -> list[str]:
+        """Where one module leads: what it mentions, and, for a lazy package, all that is inside."""
+        if module not in self._leads:
+            package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+            self._leads[module] = [*mentioned(self.parsed(path), package), *self._lazy(module, path)]
+        return self._leads[module]
 
     def _lazy(self, module: str, path: Path) -> list[str]:
         """All modules of a package that imports by computed names: any of them may be meant."""

@@ -21,7 +21,7 @@ from sphinx.util import logging
 log = logging.getLogger(__name__)
 
 MATHJAX_FILES = ("tex-chtml-full.js", "output/chtml/fonts/woff-v2")
-DEAD_WEIGHT = ("*.map", "fa-*.ttf", "locales", "fontawesome.js*")
+DEAD_WEIGHT = ("*.map", "fa-*.ttf", "locales", "fontawesome.js*", "webpack-macros.html")
 # The theme's icons come twice, as a font and as 1.5 MB of script that redraws them. The font is enough.
 ICON_SCRIPT = re.compile(r"""<script\b[^>]*fontawesome\.js[^>]*></script>|<link\b[^>]*fontawesome\.js[^>]*>""")
 LEFT_OUT = ("thebe", "require.js", "require.min.js", "html-manager", "embed-amd")
