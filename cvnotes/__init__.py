@@ -28,12 +28,13 @@ def setup(seed: int = 0) -> None:
         import keras
     import numpy as np
 
-    from cvnotes import figures
+    from cvnotes import figures, output
 
     random.seed(seed)
     np.random.seed(seed)
     keras.utils.set_random_seed(seed)
     figures.use_style()
+    output.dress()
 
 
 @contextlib.contextmanager

@@ -48,6 +48,13 @@ def present(text: str, html: str | None = None, *, metadata: dict | None = None,
     display(data, raw=True, metadata={"cvnotes": metadata} if metadata and mode() == "static" else {})
 
 
+def dress() -> None:
+    """Give a live notebook the look of cards, tables and code; the site has its own style sheet. Page: How to read."""
+    if mode() == "live":
+        style = Path(__file__).with_name("notebook.css").read_text(encoding="utf-8")
+        present("", f"<style>{style}</style>")
+
+
 # Code ---------------------------------------------------------------------------------------------------------------
 
 

@@ -34,6 +34,15 @@ def test_each_mode_has_its_forms(shown, monkeypatch, mode, keys, metadata):
     assert found == metadata
 
 
+@pytest.mark.parametrize(("mode", "dressed"), [("live", True), ("static", False), ("text", False)])
+def test_only_a_live_notebook_is_dressed(shown, monkeypatch, mode, dressed):
+    monkeypatch.setenv("CVNOTES_OUTPUT", mode)
+    output.dress()
+    assert bool(shown) == dressed
+    if dressed:
+        assert ".cv-claim--wrong" in shown[0][0]["text/html"]
+
+
 def test_live_is_the_default(monkeypatch):
     monkeypatch.delenv("CVNOTES_OUTPUT", raising=False)
     assert output.mode() == "live"
