@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from keras import ops
 from matplotlib.text import Text
 
-from cvnotes import backend, pooling
-from cvnotes.pooling import comparison, drawings, measures
+from cvnotes import backend, experiments, pooling
+from cvnotes.pooling import comparison, drawings, measures, survey, trials
 from cvnotes.pooling.response import LocalResponseNormalization, local_response_normalization
 
 KINDS = ("max", "average", "min", "l2")
@@ -51,9 +51,17 @@ def slow_pool(x, window, stride, how):
     return [[op[how]([float(n) for n in x[i : i + window, j : j + window].ravel()]) for j in columns] for i in rows]
 
 
+def repeats_the_border(side, window, stride, padding, how):
+    """Keras on PyTorch counts border cells twice in an average whose "same" padding is uneven: no oracle there."""
+    uneven = any(np.subtract(*pooling.borders(n, window, stride, padding)) for n in (side, side + 1))
+    return backend.name() == "torch" and how in ("average", "l2") and uneven
+
+
 @pytest.mark.parametrize("how", KINDS)
 @pytest.mark.parametrize(("side", "window", "stride", "padding"), CASES)
 def test_forward_equals_keras(side, window, stride, padding, how):
+    if repeats_the_border(side, window, stride, padding, how):
+        pytest.skip("an average that counts its padding")
     x = noise(2, side, side + 1, 3)
     theirs = ops.convert_to_numpy(keras_pool(x, window, stride, padding, how))
     np.testing.assert_allclose(pooling.pool2d(x, window, stride, padding, how), theirs, atol=1e-5)
@@ -123,6 +131,8 @@ def test_global_pool_equals_keras(how):
 @pytest.mark.parametrize("how", KINDS)
 @pytest.mark.parametrize(("side", "window", "stride", "padding"), CASES[::5])
 def test_backward_equals_automatic_differentiation(side, window, stride, padding, how):
+    if repeats_the_border(side, window, stride, padding, how):
+        pytest.skip("an average that counts its padding")
     x = noise(2, side, side + 1, 3, seed=1)  # no two values alike, so the answer is unique
     weights = noise(*pooling.pool2d(x, window, stride, padding, how).shape, seed=2)
     _, theirs = backend.value_and_grad(lambda t: ops.sum(keras_pool(t, window, stride, padding, how) * weights))(x)
@@ -318,3 +328,115 @@ def test_small_figures_show_their_numbers():
     assert "0.25" in words  # a quarter to each cell of an average
     fig = drawings.two_answers(np.zeros((20, 20, 1)), {"one": np.eye(10)[3], "two": np.eye(10)[4]}, truth=3)
     assert [text.get_text() for text in fig.axes[1].get_legend().get_texts()] == ["one: says 3", "two: says 4"]
+
+
+@pytest.fixture(scope="module")
+def nets():
+    return {name: trials.variant(reduction=name)() for name in ("max", "none")}
+
+
+@pytest.mark.parametrize("digit", [0, 3, 7])
+@pytest.mark.parametrize("right", range(-4, 5))
+def test_digit_figure_and_its_words_over_their_whole_grid(nets, digit, right):
+    index = int(np.flatnonzero(trials.digits().test_labels == digit)[0])
+    image = measures.shift(trials.digits().test_images[[index]], 0, right)
+    scores = trials.chances(nets, image)
+    assert all(each.sum() == pytest.approx(1, abs=1e-5) for each in scores.values())
+    assert len(drawings.two_answers(image[0], scores, digit).axes[1].patches) == 20
+    words = drawings.says_two_answers(scores, digit, right)
+    assert words.startswith(f"A {digit}, ")
+    assert ("in the middle" in words) == (right == 0)
+    assert ("left" in words) == (right < 0)
+
+
+def test_stored_results_are_those_of_the_code():
+    known = [
+        trials.invariance,
+        trials.twins,
+        trials.window_size,
+        trials.overfitting,
+        trials.heads,
+        trials.lrn,
+        trials.speed,
+    ]
+    assert experiments.stale("pooling", [*known, survey.zoo]) == {}
+
+
+def test_digits_have_room_to_move():
+    images = trials.digits().test_images
+    assert images.shape == (450, 24, 24, 1)
+    for way in measures.four_ways(images, 4):
+        np.testing.assert_allclose(way.sum((1, 2, 3)), images.sum((1, 2, 3)), rtol=1e-5)
+    moved = trials.jiggle(images[:3], np.random.default_rng(0))
+    np.testing.assert_allclose(moved.sum((1, 2, 3)), images[:3].sum((1, 2, 3)), rtol=1e-5)
+
+
+def test_first_epoch():
+    assert trials.first_epoch([0.2, 0.9, 0.8], 0.9) == 2
+    assert trials.first_epoch([0.2, 0.3], 0.9) == 3
+
+
+def test_average_of_a_class_map_is_the_score_of_the_class():
+    """With a global-average head: mean over places of sum_k w_k f_k, plus the bias, is the logit."""
+    model = trials.staged((2, 1, 1), "average")
+    images, labels = trials.digits().test_images[:5], trials.digits().test_labels[:5]
+    maps = trials.class_maps(model, images, labels)
+    assert maps.shape == (5, 12, 12)
+    bias = ops.convert_to_numpy(model.layers[-1].bias)[labels]
+    np.testing.assert_allclose(maps.mean((1, 2)) + bias, trials.logits(model, images)[range(5), labels], atol=1e-5)
+
+
+def test_extent_counts_ink_and_canvas():
+    image = np.zeros((1, 4, 4, 1))
+    image[0, :2, :2] = 1
+    everywhere, one_cell = np.ones((1, 2, 2)), np.array([[[1.0, 0], [0, 0]]])
+    assert trials.extent(everywhere, image) == (1, 1)
+    assert trials.extent(one_cell, image) == (1, 0.25)
+    assert trials.extent(one_cell[:, ::-1], image) == (0, 0.25)
+
+
+def test_stability_of_an_untrained_net_is_near_chance_and_of_the_right_shape():
+    found = trials.stability(trials.variant(reduction="stride")())
+    assert [len(found[key]) for key in ("shift", "rotation", "zoom")] == [5, 5, 7]
+    assert found["shift"][0] == found["rotation"][0] == found["zoom"][3] < 0.4
+    assert 0 <= found["agreement"] <= 1
+
+
+@pytest.mark.parametrize("head", ["dense", "average", "max"])
+def test_staged_net_pools_where_it_is_told(head):
+    model = trials.staged((4, 1), head)
+    assert [pool.window for pool in survey.pools(model)] == [4]
+    assert model.output_shape == (None, 10)
+
+
+def test_survey_of_a_net_made_by_hand():
+    x = inputs = keras.Input((16, 16, 3))
+    x = keras.layers.MaxPooling2D(2)(x)
+    x = keras.layers.ReLU()(keras.layers.BatchNormalization()(keras.layers.Conv2D(4, 3, padding="same")(x)))
+    x = keras.layers.MaxPooling2D(3, 2)(keras.layers.ZeroPadding2D(1)(x))
+    x = keras.layers.AveragePooling2D(3, 1, padding="same")(x)
+    model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(x))
+    found = survey.pools(model)
+    assert found == [
+        survey.Pool(2, 2, maximum=True, same=False, framed=False, shrinks=True),
+        survey.Pool(3, 2, maximum=True, same=False, framed=True, shrinks=True),
+        survey.Pool(3, 1, maximum=False, same=True, framed=False, shrinks=False),
+    ]
+    kinds = keras.layers.MaxPooling2D, keras.layers.AveragePooling2D
+    behind = [survey.behind_convolution(layer) for layer in model.layers if isinstance(layer, kinds)]
+    assert behind == [False, True, False]
+    assert survey.counts({"one": found, "none": []}, stride=2) == (1, 2)
+    assert survey.counts({"one": found, "two": found}, window=3, shrinks=True) == (2, 2)
+
+
+def test_scaled_back_and_unmoved():
+    ramp = np.add.outer(np.arange(8.0), np.arange(8.0))
+    np.testing.assert_allclose(measures.scaled_back(ramp, (8, 8)), ramp)
+    half = measures.scaled_back(pooling.pool2d(ramp, how="average"), (8, 8))
+    np.testing.assert_allclose(half[1:-1, 1:-1], ramp[1:-1, 1:-1])  # bilinear is exact on a ramp, but for the rim
+    assert measures.unmoved(np.array([1, 2, 3]), np.array([1, 2, 4])) == pytest.approx(2 / 3)
+
+
+def test_unknown_net_is_refused():
+    with pytest.raises(ValueError, match="net must be one of max, average"):
+        trials.trained("minimum")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cvnotes import figures
@@ -102,10 +103,18 @@ def says_two_answers(scores: Mapping[str, np.ndarray], digit: int, right: int) -
     return f"A {digit}, {where}: {heard}."
 
 
-def ranges(x: Sequence[float], groups: Mapping[str, np.ndarray], *, xlabel: str, ylabel: str, chance: float) -> Figure:
+def ranges(
+    x: Sequence[float],
+    groups: Mapping[str, np.ndarray],
+    *,
+    xlabel: str,
+    ylabel: str,
+    chance: float,
+    ax: Axes | None = None,
+) -> Figure:
     """Draw curves with bands over seeds, and a dotted line where guessing would end."""
-    fig = figures.curves(x, groups, xlabel=xlabel, ylabel=ylabel)
-    ax = fig.axes[0]
+    fig = figures.curves(x, groups, xlabel=xlabel, ylabel=ylabel, ax=ax)
+    ax = fig.axes[0] if ax is None else ax
     ax.axhline(chance, color=figures.GREY, linewidth=1, linestyle=":")
     ax.annotate("chance", (x[0], chance), xytext=(0, 3), textcoords="offset points", color=figures.INK, fontsize=8)
     ax.set_ylim(0, 1.02)

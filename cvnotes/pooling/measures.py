@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from .forward import pool2d
+
 
 def shift(images: np.ndarray, down: int, right: int) -> np.ndarray:
     """Move pictures (n, h, w, c) by whole pixels; what enters is black. Chapter: invariance."""
@@ -74,6 +76,21 @@ def scaled_back(small: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     from skimage.transform import resize
 
     return resize(small, shape, order=1, mode="edge", anti_aliasing=False)
+
+
+def even(image: np.ndarray) -> np.ndarray:
+    """Drop the last row or column of a picture (h, w) where its side is odd."""
+    return image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2]
+
+
+def reduced(image: np.ndarray) -> dict[str, np.ndarray]:
+    """Halve a picture (h, w) in three ways: the largest of four pixels, their average, the first of them."""
+    return {"maximum": pool2d(image), "average": pool2d(image, how="average"), "every second": image[::2, ::2]}
+
+
+def restored(image: np.ndarray) -> dict[str, np.ndarray]:
+    """Halve a picture in three ways and enlarge each again, to compare it with the original. Chapter: invariance."""
+    return {how: scaled_back(small, image.shape) for how, small in reduced(image).items()}
 
 
 def unmoved(before: np.ndarray, after: np.ndarray) -> float:

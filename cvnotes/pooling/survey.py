@@ -38,6 +38,15 @@ class Pool(NamedTuple):
     shrinks: bool
 
 
+def behind_convolution(layer: keras.layers.Layer) -> bool:
+    """Tell whether a layer's input is a convolution, up to normalization, activation and padding between them."""
+    between = keras.layers.BatchNormalization, keras.layers.Activation, keras.layers.ReLU, keras.layers.ZeroPadding2D
+    before = layer.input._keras_history.operation
+    while isinstance(before, between):
+        before = before.input._keras_history.operation
+    return isinstance(before, keras.layers.Conv2D)
+
+
 def pools(model: keras.Model) -> list[Pool]:
     """List the local pooling layers of a model in order (global pooling is not among them). Chapter: invariance."""
     kinds = keras.layers.MaxPooling2D, keras.layers.AveragePooling2D
@@ -67,6 +76,12 @@ def zoo(seed: int, scale: str) -> dict[str, list[list[int]]]:
     return found
 
 
+def stored() -> dict[str, list[Pool]]:
+    """Give the pooling layers of every model of `ZOO` as `make results` found them. Chapter: invariance."""
+    rows = experiments.load("pooling", "zoo")
+    return {name: [Pool(*(int(value) for value in row)) for row in rows[name][0]] for name in ZOO}
+
+
 def counts(layers: dict[str, list[Pool]], **wanted: int | bool) -> tuple[int, int]:
     """Count (nets, layers) that have all the wanted properties, such as window=3, stride=2. Chapter: invariance."""
     hits = {
@@ -74,3 +89,14 @@ def counts(layers: dict[str, list[Pool]], **wanted: int | bool) -> tuple[int, in
         for name, each in layers.items()
     }
     return sum(n > 0 for n in hits.values()), sum(hits.values())
+
+
+def threes_less_twos(layers: dict[str, list[Pool]]) -> int:
+    """Give the nets with 3 x 3 windows and stride 2, less those with 2 x 2 windows and stride 2."""
+    return counts(layers, window=3, stride=2)[0] - counts(layers, window=2, stride=2)[0]
+
+
+def padded(layers: dict[str, list[Pool]], window: int) -> int:
+    """Count the layers with this window and stride 2 that pad, or that stand behind a layer that does nothing else."""
+    pads = (pool.same or pool.framed for each in layers.values() for pool in each if pool[:2] == (window, 2))
+    return sum(pads)

@@ -64,8 +64,12 @@ def fitted(
     scale: str,
     examples: int | None = None,
     augment: experiments.training.Augment | None = None,
+    watch: bool = False,
 ) -> tuple[keras.Model, experiments.History]:
-    """Seed, build and train one small net; `examples` limits the training digits, and triples the passes."""
+    """Seed, build and train one small net; `examples` limits the training digits, and triples the passes.
+
+    watch: also note the accuracy on the test digits after every pass, which takes its time.
+    """
     d = digits()
     keras.utils.set_random_seed(seed)
     net = model()
@@ -73,7 +77,7 @@ def fitted(
         net,
         d.train_images[:examples],
         d.train_labels[:examples],
-        validation=(d.test_images, d.test_labels),
+        validation=(d.test_images, d.test_labels) if watch else None,
         epochs=epochs(scale) * (1 if examples is None else 3),
         batch=32,
         rate=5e-3,
@@ -111,7 +115,7 @@ def trained(net: str, seed: int = 0, scale: str = "quick") -> tuple[keras.Model,
     """Give a trained net of `NETS` and its history; asked twice, it trains once."""
     if net not in NETS:
         raise ValueError(f"net must be one of {', '.join(NETS)}. Received: net={net!r}")
-    return fitted(variant(**NETS[net]), seed, scale, augment=jiggle if net == "augmented" else None)
+    return fitted(variant(**NETS[net]), seed, scale, augment=jiggle if net == "augmented" else None, watch=True)
 
 
 def logits(model: keras.Model, images: np.ndarray) -> np.ndarray:
@@ -122,6 +126,25 @@ def logits(model: keras.Model, images: np.ndarray) -> np.ndarray:
 def chances(nets: Mapping[str, keras.Model], image: np.ndarray) -> dict[str, np.ndarray]:
     """Give for each named net its ten probabilities for one picture (1, h, w, 1)."""
     return {name: np.asarray(softmax(logits(net, image)[0])) for name, net in nets.items()}
+
+
+def known_digits(nets: Mapping[str, keras.Model], labels: Sequence[int]) -> dict[int, np.ndarray]:
+    """Give for each label the first upright test digit (1, h, w, 1) that all nets name rightly.
+
+    Raises ValueError if there is none.
+    """
+    d = digits()
+    right = np.all([logits(net, d.test_images).argmax(-1) == d.test_labels for net in nets.values()], axis=0)
+    found = {label: np.flatnonzero(right & (d.test_labels == label)) for label in labels}
+    for label, places in found.items():
+        if not len(places):
+            raise ValueError(f"no {label} that all nets name rightly: train them first. Received: {', '.join(nets)}")
+    return {label: d.test_images[places[:1]] for label, places in found.items()}
+
+
+def spread(values: np.ndarray) -> str:
+    """Put numbers over seeds into words: mean (lowest to highest, seeds)."""
+    return str(experiments.bands(values))
 
 
 def accuracy(model: keras.Model, images: np.ndarray, labels: np.ndarray | None = None) -> float:
@@ -229,12 +252,18 @@ def extent(maps: np.ndarray, images: np.ndarray, share: float = 0.2) -> tuple[fl
     return float(np.mean((lit & ink).sum((1, 2)) / ink.sum((1, 2)))), float(lit.mean())
 
 
+@functools.lru_cache(maxsize=2)
+def headed(head: str, seed: int = 0, scale: str = "quick") -> keras.Model:
+    """Train three convolutions and one pool under a global head, "average" or "max"; asked twice, it trains once."""
+    return fitted(functools.partial(staged, (2, 1, 1), head), seed, scale)[0]
+
+
 @experiments.experiment(version=1, seeds=5)
 def heads(seed: int, scale: str) -> dict[str, float]:
     """Train one body under a global average and under a global maximum; see how much of the digit each looks at."""
     d, found = digits(), {}
     for head in ("average", "max"):
-        model, _ = fitted(functools.partial(staged, (2, 1, 1), head), seed, scale)
+        model = headed(head, seed, scale)
         found[f"{head}_accuracy"] = accuracy(model, d.test_images)
         ink, canvas = extent(class_maps(model, d.test_images, d.test_labels), d.test_images)
         found |= {f"{head}_ink": ink, f"{head}_canvas": canvas}
