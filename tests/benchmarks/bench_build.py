@@ -59,7 +59,8 @@ def book(folder: Path, count: int, epochs: int, *, plain: bool) -> Path:
     ours = [] if plain else ["run_notebooks", "offline_site"]
     sphinx["local_extensions"] = {name: str(ROOT / "book" / "_ext") for name in ours}
     sphinx["config"] = {}
-    config.pop("bibtex_bibfiles", None)
+    for key in ("bibtex_bibfiles", "logo", "html"):
+        config.pop(key, None)  # the real book's own files
     if plain:
         config["execute"]["execute_notebooks"] = "force"
     chapters = [{"file": f"notebooks/chapter_{i}"} for i in range(count)]
@@ -84,7 +85,7 @@ def build(folder: Path) -> float:
         cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
-        raise SystemExit(f"the build in {folder.name} failed:\n{done.stdout[-3000:]}")
+        raise SystemExit(f"the build in {folder.name} failed:\n{done.stdout[-5000:]}")
     return time.perf_counter() - start
 
 
