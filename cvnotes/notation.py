@@ -31,8 +31,8 @@ SYMBOLS = (
     Symbol("b", "bias, one number for each filter", "bias", "b"),
     Symbol("x, a", "input of a layer, activation it puts out", "inputs, outputs", "I and O (D), a[l] (B)"),
     Symbol("z", "weighted sum before the activation function", "-", "Z (B)"),
-    Symbol("w", "weights of a layer; filters of a convolution", "kernel", "F (D), W (A, B, C, E)"),
-    Symbol("y, L", "target, loss", "y_true, loss", "y, L"),
+    Symbol("w, k", "weights of a layer; k where one filter slides over a picture", "kernel", "F (D), W (A, B, C, E)"),
+    Symbol("y, L", "what a step puts out, in training what it should; the loss", "y_true, loss", "y, L"),
 )
 
 
