@@ -62,6 +62,8 @@ def value_and_grad(fn: Callable[..., Tensor]) -> Callable[..., tuple[Any, Any]]:
     layer on the way (its weights would be drawn anew at every call: build it first).
     Taught in the chapter on backpropagation.
     """
+    if not callable(fn):
+        raise ValueError(f"fn must be a function of a tensor. Received: {fn!r:.80}")
     differentiate = {"tensorflow": _tensorflow_grad, "jax": _jax_grad, "torch": _torch_grad}[name()]
 
     def run(x: Any) -> tuple[Any, Any]:

@@ -86,6 +86,8 @@ def _plan(draw: Any, alt: Any, start: Any, labels: Any, params: Mapping[str, Any
         raise ValueError("explore needs at least one parameter with its values, such as stride=[1, 2, 3].")
     if not callable(alt):
         raise ValueError(f"alt must be a function of the same values that returns words. Received: {alt!r}")
+    if not isinstance(start or {}, Mapping) or not isinstance(labels or {}, Mapping):
+        raise ValueError(f"start and labels go by parameter, as {{'stride': 2}}. Received: {start!r} and {labels!r}")
     values = {name: _values(name, given) for name, given in params.items()}
     first = {name: given[0] for name, given in values.items()} | dict(start or {})
     for name, value in first.items():
@@ -106,6 +108,8 @@ def _values(name: str, given: Any) -> list[Any]:
         ]
     except TypeError:
         raise ValueError(f"{name} must be a sequence of values, such as [1, 2, 3]. Received: {given!r}") from None
+    if isinstance(given, (set, frozenset)):  # its order differs from run to run
+        raise ValueError(f"{name} must be in order: give a list. Received: {given!r}")
     if not values or isinstance(given, str):
         raise ValueError(f"{name} must offer at least one value. Received: {given!r}")
     return values

@@ -130,6 +130,9 @@ def table(rows: Sequence[Sequence[Any]], columns: Sequence[str], *, caption: str
     Raises:
         ValueError: for a row of another length.
     """
+    for given in (rows, columns, *(rows if isinstance(rows, Sequence) else [])):
+        if isinstance(given, (str, bytes)) or not hasattr(given, "__iter__"):
+            raise ValueError(f"table takes a list of rows, each a list, and a list of names. Received: {given!r:.80}")
     rows, columns = [list(row) for row in rows], [str(column) for column in columns]
     for row in rows:
         if len(row) != len(columns):

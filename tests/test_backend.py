@@ -149,3 +149,9 @@ def test_errors_name_what_was_received(fn, x, words):
         backend.value_and_grad(fn)(x)
     value, _ = backend.value_and_grad(ops.sum)(np.ones(2))  # and nothing stays broken
     assert value == 2
+
+
+@pytest.mark.parametrize("fn", [None, "sum", 3])
+def test_what_cannot_be_called_is_refused(fn):
+    with pytest.raises(ValueError, match=r"fn must be a function.*Received"):
+        backend.value_and_grad(fn)

@@ -111,3 +111,10 @@ def test_hidden_objects_are_not_spoken_of():
     assert len(hidden) > 5
     for scene in hidden:
         assert len(captions.spoken(scene)) == (scene.occlusion <= 0.75).sum() < 6
+
+
+@pytest.mark.parametrize("words", [None, 3, b"a star", ["a star"]])
+def test_what_is_no_text_is_refused(words):
+    for ask in (captions.parse, lambda said: captions.holds(said, data.scenes(1, size=24)[0])):
+        with pytest.raises(ValueError, match=r"A caption is words.*Received"):
+            ask(words)

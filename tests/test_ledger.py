@@ -603,3 +603,9 @@ def test_the_whole_register_with_one_fault_is_refused(tmp_path):
     ]
     faulty = {e.id for e in register.entries(copy) if list(audit.entry_problems(e))}
     assert len(faulty - {e.id for e in ledger.entries() if list(audit.entry_problems(e))}) == 1
+
+
+@pytest.mark.parametrize("measurements", [None, [("a", 1)], "some-id", 3])
+def test_claims_takes_a_dictionary(measurements):
+    with pytest.raises(ValueError, match=r"takes a dictionary.*Received"):
+        ledger.claims(measurements)

@@ -144,3 +144,12 @@ def test_source_of_what_has_none_is_refused(thing):
 def test_source_of_nothing_is_refused():
     with pytest.raises(ValueError, match="at least one"):
         output.source()
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"), [(["ab"], ["x", "y"]), (None, ["x"]), ([[1, 2]], "xy"), ([3], ["x"]), ([[1]], None)]
+)
+def test_a_table_is_made_of_lists(rows, columns):
+    """Words in place of a row would be shown letter by letter."""
+    with pytest.raises(ValueError, match=r"list of rows.*Received"):
+        output.table(rows, columns)

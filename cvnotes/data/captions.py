@@ -82,6 +82,8 @@ NUMBER = re.compile(rf"({options(COUNTS)}) ({options(CLASSES)})(?:es|s)?")
 def parse(text: str) -> Caption:
     """Take a caption apart; ValueError when it is not in the grammar. ``str(parse(text)) == text``."""
     found = None
+    if not isinstance(text, str):
+        raise ValueError(f"A caption is words, as 'a red star'. Received: {text!r:.80}")
     if text == EMPTY:
         found = Caption()
     elif match := SENTENCE.fullmatch(text):
@@ -117,7 +119,7 @@ def fits(thing: Thing, scene: Scene, j: int) -> bool:
 
 def holds(text: str | Caption, scene: Scene) -> bool:
     """Is the caption true of the scene? Things exist ("a" means at least one); numbers are exact."""
-    said = parse(text) if isinstance(text, str) else text
+    said = text if isinstance(text, Caption) else parse(text)
     objects = spoken(scene)
     if said.subject is None:
         return not objects

@@ -110,7 +110,7 @@ def pretrained(architecture: str = "MobileNetV2", **arguments):
     """
     import keras
 
-    build = getattr(keras.applications, architecture, None)
+    build = getattr(keras.applications, str(architecture), None)
     if not isinstance(build, Callable):
         raise ValueError(f"keras.applications has no network of that name. Received: {architecture!r}")
     untrained = f"keras.applications.{architecture}(weights=None)"
@@ -134,7 +134,7 @@ def stand_in(name: str, train: int = 1000, test: int = 200, seed: int = 0) -> Di
 
 def looked_up(name: str) -> Known:
     """The entry of a data set; ValueError for an unknown name."""
-    if name not in DATASETS:
+    if not isinstance(name, str) or name not in DATASETS:
         raise ValueError(f"There is no data set of that name. Known: {', '.join(DATASETS)}. Received: {name!r}")
     return DATASETS[name]
 

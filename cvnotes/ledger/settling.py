@@ -38,6 +38,8 @@ def claims(measurements: Mapping[str, Any]) -> None:
     ``((4, 4), rival)``, or as a list where the ledger has the rival: ``[4, 4]``.
     Every claim is compared before any card is shown. Raises what `claim` raises, all disagreements at once.
     """
+    if not isinstance(measurements, Mapping):
+        raise RegisterError(f"claims({{id: measured, ...}}) takes a dictionary. Received: {measurements!r:.80}")
     settled, failures = [], []
     for name, value in measurements.items():
         pair = isinstance(value, tuple) and len(value) == 2
