@@ -143,8 +143,9 @@ def known_digits(nets: Mapping[str, keras.Model], labels: Sequence[int]) -> dict
 
 
 def spread(values: np.ndarray) -> str:
-    """Put numbers over seeds into words: mean (lowest to highest, seeds)."""
-    return str(experiments.bands(values))
+    """Put numbers over seeds into words for a table: mean (lowest to highest)."""
+    band = experiments.bands(values)
+    return f"{band.mean:.3f} ({band.low:.3f} to {band.high:.3f})"
 
 
 def accuracy(model: keras.Model, images: np.ndarray, labels: np.ndarray | None = None) -> float:
