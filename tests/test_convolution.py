@@ -193,6 +193,21 @@ def test_conv2d_keeps_the_dtype(dtype):
     assert out.shape == (1, 3, 3, 1)
 
 
+def test_a_fractional_bias_is_not_cut_off_by_whole_pixels():
+    """A bias of 0.5 on a picture of whole numbers; in the dtype of the picture it would be 0."""
+    batch, filters = np.arange(32).reshape(1, 4, 4, 2), np.ones((2, 2, 2, 1), int)
+    ours = conv.conv2d(batch, filters, [0.5])
+    assert_array_equal(ours, conv.rung_batch(batch, filters, [0.5]))
+    assert_allclose(ours, conv.keras_conv(batch, filters, [0.5]))
+
+
+@pytest.mark.parametrize("function", [conv.rung_batch, conv.conv2d])
+@pytest.mark.parametrize("bias", [np.zeros(1), np.zeros(3), np.zeros((2, 2))])
+def test_biases_must_match(function, bias):
+    with pytest.raises(ValueError, match="one number for each of 2 filters"):
+        function(noise(1, 5, 5, 3), noise(3, 3, 3, 2), bias)
+
+
 def test_conv2d_takes_uneven_padding_and_pairs():
     batch, filters = noise(2, 6, 7, 2), noise(4, 2, 2, 3, seed=1)
     ours = conv.conv2d(batch, filters, stride=(2, 1), padding=((1, 2), (0, 1)))
@@ -238,6 +253,25 @@ def test_pad_is_numpy_pad_on_rows_and_columns(fill):
 def test_pad_refuses_an_unknown_fill():
     with pytest.raises(ValueError, match="Received: fill='glue'"):
         conv.pad(np.zeros((3, 3)), 1, "glue")
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: conv.pad(np.zeros((3, 3)), "same"), "padding must be numbers.*'same'"),
+        (lambda: conv.rung_strided(np.zeros((3, 3)), np.ones((2, 2)), 1, -1), "padding=-1"),
+        (lambda: conv.rung_strided(np.zeros((3, 3)), np.ones((2, 2)), 0), "stride=0"),
+        (lambda: conv.numbered_steps(np.zeros((3, 3)), 2, np.max, 0), "stride=0"),
+        (lambda: conv.output_size(True, 1), "size=True"),
+        (lambda: conv.box(0), "size=0"),
+        (lambda: conv.gaussian(3, 0), "sigma=0"),
+        (lambda: conv.template(np.ones((5, 5)), 2, 2, 3), "flat"),
+        (lambda: conv.frequency_response(np.ones((5, 5)), 3), "size=3"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_name(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
 
 
 # Layers --------------------------------------------------------------------------------------------------------------
@@ -369,6 +403,7 @@ def test_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'pooling'"):
         _ = conv.pooling
     assert "Unshared" in dir(conv)
+    assert all(hasattr(conv, name) for name in conv.__all__)
 
 
 # Borders -------------------------------------------------------------------------------------------------------------

@@ -98,6 +98,7 @@ __all__ = [
     "steered",
     "template",
 ]
+__all__ += [*_LAZY]
 
 
 def __getattr__(name: str):
@@ -108,4 +109,4 @@ def __getattr__(name: str):
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *_LAZY])
+    return sorted(__all__)

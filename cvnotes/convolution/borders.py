@@ -20,7 +20,9 @@ def run_stack(image: np.ndarray, stack: list[np.ndarray], fill: str | None) -> n
     return image
 
 
-def border_study(photo: np.ndarray, fill: str, depth: int = 4, channels: int = 8, side: int = 48, seed: int = 0):
+def border_study(
+    photo: np.ndarray, fill: str, depth: int = 4, channels: int = 8, side: int = 48, seed: int = 0
+) -> np.ndarray:
     r"""Measure how wrong a filled border makes the maps, ring by ring from the edge inwards.
 
     A crop is filled at its border; the truth is the same stack run on a larger crop, whose pixels outside are real.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from cvnotes.checks import whole
+
 from .matrices import pad
 from .windows import as_image, patches
 
@@ -17,12 +19,22 @@ EMBOSS = np.array([[2, 1, 0], [1, 0, -1], [0, -1, -2]], np.float32)
 
 
 def box(size: int = 3) -> np.ndarray:
-    r"""Make a mean filter: every weight is $1/F^2$, so that flat areas keep their brightness. Chapter: filters."""
+    r"""Make a mean filter: every weight is $1/F^2$, so that flat areas keep their brightness.
+
+    size F in pixels; returns (size, size). Raises ValueError for a size below 1. Chapter: filters.
+    """
+    size = whole("size", size, 1)
     return np.full((size, size), 1 / size**2, np.float32)
 
 
 def gaussian(size: int = 5, sigma: float = 1.0) -> np.ndarray:
-    r"""Make a Gaussian blur, $\propto e^{-(u^2+v^2)/2\sigma^2}$, summing to one; sigma in pixels. Chapter: filters."""
+    r"""Make a Gaussian blur, $\propto e^{-(u^2+v^2)/2\sigma^2}$, summing to one.
+
+    size and sigma in pixels; returns (size, size). Raises ValueError unless both are above 0. Chapter: filters.
+    """
+    size = whole("size", size, 1)
+    if not sigma > 0:
+        raise ValueError(f"sigma must be above 0, in pixels. Received: sigma={sigma!r}")
     steps = np.arange(size) - (size - 1) / 2
     bell = np.exp(-(steps**2) / (2 * sigma**2))
     return (np.outer(bell, bell) / bell.sum() ** 2).astype(np.float32)
@@ -48,14 +60,20 @@ def template(image: np.ndarray, row: int, column: int, size: int | tuple[int, in
     """Cut a patch with its centre at (row, column), take its mean out and give it length one: a matched filter.
 
     image: (h, w) or (h, w, c); size in pixels, one number or (height, width).
-    Raises ValueError when the patch leaves the image. Chapter: filters.
+    Raises ValueError when the patch leaves the image, or is flat and so has no direction. Chapter: filters.
     """
     height, width = (size, size) if np.ndim(size) == 0 else size
     top, left = row - height // 2, column - width // 2
     patch = np.asarray(image)[max(top, 0) : top + height, max(left, 0) : left + width]
     if patch.shape[:2] != (height, width):
-        raise ValueError(f"a patch of {height} x {width} round ({row}, {column}) leaves the image {image.shape[:2]}")
+        raise ValueError(
+            f"a patch of {height} x {width} round ({row}, {column}) leaves the image {np.shape(image)[:2]}"
+        )
     patch = patch - patch.mean()
+    if not patch.any():
+        raise ValueError(
+            f"a flat patch matches nothing: choose a place with detail. Received: row={row}, column={column}"
+        )
     return patch / np.linalg.norm(patch)
 
 
@@ -89,8 +107,11 @@ def similarity(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
 def frequency_response(kernel: np.ndarray, size: int = 65) -> np.ndarray:
     r"""Measure how a filter scales each wave: $|K(f)|$ on a square of frequencies, zero in the middle.
 
-    Axes run from -1/2 to 1/2 cycles per pixel; returns (size, size). Chapter: filters.
+    kernel: (kh, kw). Axes run from -1/2 to 1/2 cycles per pixel; returns (size, size).
+    Raises ValueError when the kernel is larger than the square. Chapter: filters.
     """
+    if max(np.shape(kernel)) > size:
+        raise ValueError(f"size must hold the kernel {np.shape(kernel)}. Received: size={size!r}")
     return np.abs(np.fft.fftshift(np.fft.fft2(kernel, (size, size))))
 
 

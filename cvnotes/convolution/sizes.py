@@ -3,29 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import operator
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-Pair = tuple[int, int]
-
-
-def whole(name: str, value: int, least: int) -> int:
-    """Return `value` as an int of at least `least`; raise a ValueError that names the argument otherwise."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise ValueError(f"{name} must be a whole number. Received: {name}={value!r}") from None
-    if number < least:
-        raise ValueError(f"{name} must be at least {least}. Received: {name}={value!r}")
-    return number
-
-
-def pair(name: str, value: int | Pair, least: int = 1) -> Pair:
-    """Read a size given as one number or as (height, width)."""
-    both = (value, value) if not isinstance(value, (tuple, list)) else tuple(value)
-    if len(both) != 2:
-        raise ValueError(f"{name} must be one number or (height, width). Received: {name}={value!r}")
-    return whole(name, both[0], least), whole(name, both[1], least)
+from cvnotes.checks import Pair, pair, whole  # noqa: F401 - the chapter on pooling reads all three here
 
 
 def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
@@ -53,7 +33,7 @@ def same_padding(size: int, kernel: int, stride: int = 1, dilation: int = 1) -> 
 
     $$ P_\text{total} = \max\bigl((\lceil W/S \rceil - 1)\,S + d(F-1) + 1 - W,\ 0\bigr) $$
 
-    An odd total puts the extra zero after, as Keras does.
+    size W, kernel F and stride S in pixels, dilation d; an odd total puts the extra zero after, as Keras does.
     Raises ValueError for sizes below 1. Source: Keras `padding="same"`. Chapter: convolution.
     """
     size, kernel = whole("size", size, 1), whole("kernel", kernel, 1)
@@ -70,6 +50,7 @@ def layer_card(
 
     $$ W_2 = \lfloor (W_1 - F + 2P)/S \rfloor + 1, \quad D_2 = K, \quad \text{weights} = F \cdot F \cdot D_1 \cdot K $$
 
+    width W1, height H1, kernel F, stride S, padding P (each side) in pixels; depth D1 in channels; filters K.
     Keys: W2, H2, D2 (pixels, pixels, channels), weights, biases, parameters.
     Raises ValueError where `output_size` does. Source: the CS231n layer summary. Chapter: convolution.
     """
@@ -86,9 +67,16 @@ def layer_card(
 
 
 def size_cases(
-    sizes=range(1, 31), kernels=(1, 2, 3, 4, 5), strides=(1, 2, 3, 4), paddings=(0, 1, 2), dilations=(1, 2, 3)
+    sizes: Iterable[int] = range(1, 31),
+    kernels: Iterable[int] = (1, 2, 3, 4, 5),
+    strides: Iterable[int] = (1, 2, 3, 4),
+    paddings: Iterable[int] = (0, 1, 2),
+    dilations: Iterable[int] = (1, 2, 3),
 ) -> Iterator[tuple[int, int, int, int, int]]:
-    """Yield every (size, kernel, stride, padding, dilation) of a grid in which the window fits at least once."""
+    """Yield every (size, kernel, stride, padding, dilation) of a grid in which the window fits at least once.
+
+    All in pixels, padding on each side. Chapter: convolution.
+    """
     for case in itertools.product(sizes, kernels, strides, paddings, dilations):
         size, kernel, _, padding, dilation = case
         if size + 2 * padding > dilation * (kernel - 1):

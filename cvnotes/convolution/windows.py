@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from .sizes import Pair, output_size, pair
+from cvnotes.checks import Pair, pair
+
+from .sizes import output_size
 
 
 def as_image(image: np.ndarray, ranks: tuple[int, ...] = (2, 3, 4)) -> np.ndarray:
-    """Return an array after checking that it has one of the allowed numbers of axes."""
+    """Return an array after checking that it has one of the allowed numbers of axes.
+
+    Raises ValueError that names the shapes allowed. Chapter: convolution.
+    """
     image = np.asarray(image)
     if image.ndim not in ranks:
         names = {2: "(height, width)", 3: "(height, width, channels)", 4: "(batch, height, width, channels)"}
@@ -22,6 +27,7 @@ def patches(image: np.ndarray, kernel: int | Pair, stride: int | Pair = 1, dilat
 
     image: (h, w), (h, w, c) or (n, h, w, c). Returns a read-only view of shape (oh, ow, kh, kw), (oh, ow, kh, kw, c)
     or (n, oh, ow, kh, kw, c); no memory is copied.
+    stride S in pixels; dilation d, the pixels between two taps; each one number or (height, width).
     Raises ValueError when the window does not fit. Chapter: convolution.
     """
     image = as_image(image)

@@ -4,8 +4,9 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from cvnotes.checks import whole
 from cvnotes.data import dice, layout, shapes
-from cvnotes.data.options import share, whole
+from cvnotes.data.options import share
 from cvnotes.data.scenes import Scenes, default_options, painted
 
 MOTION_WORDS = 4
@@ -37,6 +38,8 @@ class Clips:
 
     def __getitem__(self, which: slice | np.ndarray) -> "Clips":
         if isinstance(which, int | np.integer):
+            if not -len(self) <= which < len(self):
+                raise IndexError(f"There are {len(self)} films. Received: index {which}")
             which = slice(which, which + 1 or None)
         rows = np.arange(len(self) * self.length).reshape(len(self), -1)[which].ravel()
         taken = {f.name: getattr(self, f.name)[which] for f in fields(self) if f.name != "frames"}
@@ -53,8 +56,8 @@ class Clips:
 
     def frame(self, t: int) -> Scenes:
         """Frame t of every film."""
-        if not 0 <= t < self.length:
-            raise IndexError(f"There are {self.length} frames. Received: frame {t}")
+        if not hasattr(t, "__index__") or not 0 <= t < self.length:
+            raise IndexError(f"There are {self.length} frames. Received: frame {t!r}")
         return self.frames[t :: self.length]
 
 

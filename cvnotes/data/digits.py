@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cvnotes.checks import whole
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Digits:
@@ -36,19 +38,21 @@ def digits(size: int = 8, *, test_fraction: float = 0.25, seed: int = 0) -> Digi
         test_fraction: share of every class kept for testing, between 0 and 1. seed: of the shuffle.
 
     Raises:
-        ValueError: for a size below 8 or a fraction outside (0, 1).
+        ValueError: for a size below 8, a fraction outside (0, 1) or one that leaves a side empty, a seed below 0.
 
     Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI repository, 1998 (its test set).
     """
-    if isinstance(size, bool) or not hasattr(size, "__index__") or size < 8:
-        raise ValueError(f"size must be a whole number, 8 (the original) or more. Received: size={size!r}")
-    if not 0 < test_fraction < 1:
+    size = whole("size", size, 8)  # the original is 8 x 8
+    if not isinstance(test_fraction, (int, float)) or not 0 < test_fraction < 1:
         raise ValueError(f"test_fraction must lie between 0 and 1. Received: test_fraction={test_fraction!r}")
+    whole("seed", seed, 0)
     from sklearn.datasets import load_digits
 
     images, labels = load_digits(return_X_y=True)
     images = enlarged(images.reshape(-1, 8, 8).astype(np.float32) / np.float32(16), size)[..., None]
     train, test = stratified(labels, test_fraction, seed)
+    if not len(train) or not len(test):
+        raise ValueError(f"test_fraction leaves one side without images. Received: test_fraction={test_fraction!r}")
     return Digits(images[train], labels[train], images[test], labels[test])
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cvnotes.checks import whole
 from cvnotes.data.dice import MAX_OBJECTS
 from cvnotes.data.shapes import CLASSES
 from cvnotes.data.textures import BACKGROUNDS, COLOURS, TEXTURES
@@ -36,13 +37,6 @@ class Options:
     def grid_side(self) -> int:
         """Cells along a side of the grid that a crowded scene falls back to."""
         return math.isqrt(max(self.objects[1] - 1, 0)) + 1
-
-
-def whole(name: str, value: object, low: int, high: int) -> int:
-    """``value`` as an int in low .. high, or a ValueError."""
-    if isinstance(value, bool) or not hasattr(value, "__index__") or not low <= value.__index__() <= high:
-        raise ValueError(f"{name} must be a whole number from {low} to {high}. Received: {name}={value!r}")
-    return value.__index__()
 
 
 def share(name: str, value: object, low: float = 0.0, high: float = 1.0) -> int:

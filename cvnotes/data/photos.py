@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cvnotes.checks import whole
+
 #: Our name: package, file inside it, what it shows, and where it comes from.
 PHOTOS: dict[str, tuple[str, str, str, str]] = {
     "astronaut": ("skimage", "data/astronaut.png", "Eileen Collins in front of a shuttle model", "NASA, public domain"),
@@ -58,10 +60,9 @@ def photo(name: str, *, size: int | None = None, gray: bool = False) -> np.ndarr
     """
     from PIL import Image
 
-    if name not in PHOTOS:
+    if not isinstance(name, str) or name not in PHOTOS:
         raise ValueError(f"There is no photo of that name. Known: {', '.join(PHOTOS)}. Received: {name!r}")
-    if size is not None and (isinstance(size, bool) or not hasattr(size, "__index__") or size < 1):
-        raise ValueError(f"size must be None or a whole number of at least 1. Received: size={size!r}")
+    size = None if size is None else whole("size", size, 1)
     with Image.open(photo_path(name)) as picture:
         picture = picture.convert("RGB").convert("L" if gray else "RGB")
     if size is not None:

@@ -6,9 +6,10 @@ from inspect import signature
 
 import numpy as np
 
+from cvnotes.checks import whole
 from cvnotes.data import captions as wording
 from cvnotes.data import layout, painting, shapes
-from cvnotes.data.options import Options, checked, whole
+from cvnotes.data.options import Options, checked
 from cvnotes.data.textures import BACKGROUNDS, COLOURS, TEXTURES
 
 CHUNK = 48  # scenes painted together: small enough to stay in the processor's cache

@@ -12,6 +12,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from cvnotes.checks import pair, whole
 from cvnotes.figures.style import BLUE, GREY, INK, ORANGE, RULE, WIDTH, finite, sheet
 
 CELL = 0.42  # inches: room for four characters
@@ -156,7 +157,9 @@ def sliding_window(
     Raises:
         ValueError: where the window does not fit, or there is no such step.
     """
-    slide = _slide(_matrix(image, "image"), _matrix(kernel, "kernel"), _pair(stride), _pair(padding), step)
+    slide = _slide(
+        _matrix(image, "image"), _matrix(kernel, "kernel"), pair("stride", stride), pair("padding", padding, 0), step
+    )
     (rows, columns), (kh, kw), (oh, ow) = slide.padded.shape, slide.kernel.shape, slide.output.shape
     gap, middle = 1.5, columns + 1.5
     width = columns + gap + max(kw, 2) + gap + ow + 0.8
@@ -170,13 +173,8 @@ def sliding_window(
     return fig
 
 
-def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
-    return (int(value), int(value)) if np.ndim(value) == 0 else (int(value[0]), int(value[1]))
-
-
 def _slide(image: np.ndarray, kernel: np.ndarray, stride: tuple, pad: tuple, step: int) -> _Slide:
-    if min(stride) < 1 or min(pad) < 0:
-        raise ValueError(f"stride must be at least 1 and padding at least 0. Received: stride={stride}, padding={pad}")
+    step = whole("step", step, 0)
     padded = np.pad(image, [(pad[0], pad[0]), (pad[1], pad[1])])
     if any(k > n for k, n in zip(kernel.shape, padded.shape, strict=True)):
         raise ValueError(
@@ -184,7 +182,7 @@ def _slide(image: np.ndarray, kernel: np.ndarray, stride: tuple, pad: tuple, ste
         )
     windows = np.lib.stride_tricks.sliding_window_view(padded, kernel.shape)[:: stride[0], :: stride[1]]
     output = (windows * kernel).sum(axis=(-2, -1))
-    if not 0 <= step < output.size:
+    if step >= output.size:
         raise ValueError(f"step must be from 0 to {output.size - 1}, for {output.size} windows. Received: {step}")
     place = divmod(int(step), output.shape[1])
     return _Slide(padded, kernel, output, (place[0] * stride[0], place[1] * stride[1]), place, pad)

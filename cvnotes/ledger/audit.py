@@ -16,17 +16,10 @@ from cvnotes.ledger.register import VERDICTS, Entry
 # Notebooks that an entry may be open for. A chapter that is split adds its new name here.
 NOTEBOOKS = (
     *("notation", "data", "introduction", "linear_classifiers", "convolution", "convolution_layer", "filters"),
-    *(
-        "convolution_variants",
-        "backpropagation",
-        "pooling",
-        "invariance",
-        "initialization",
-        "optimization",
-        "regularization",
-    ),
-    *("normalization", "transfer", "architectures", "densenet", "boxes", "detection", "single_shot", "segmentation"),
-    *("siamese", "gans", "capsules", "visualization", "interpretability", "hallucination", "scaling"),
+    *("convolution_variants", "backpropagation", "pooling", "invariance", "initialization", "optimization"),
+    *("regularization", "normalization", "transfer", "architectures", "densenet", "boxes", "detection"),
+    *("single_shot", "segmentation", "siamese", "gans", "capsules", "visualization", "interpretability"),
+    *("hallucination", "scaling"),
 )
 NOTES = "ABCDE"
 SETTLING = ("expect", "cite", "editorial")
