@@ -130,7 +130,7 @@ def _keep(fn: Experiment, seed: int, numbers: Numbers, seconds: float, anew: dic
     """Add one seed to the file; ``anew`` replaces what an older version or a forced run leaves behind."""
     chapter = store.read(fn.chapter)
     entry = anew or chapter[fn.name]
-    entry["seeds"][str(seed)] = {"numbers": numbers, "seconds": round(seconds, 1)}
+    entry["seeds"][str(seed)] = {"numbers": numbers, "seconds": round(seconds, 1), "digest": store.digest(numbers)}
     store.write(fn.chapter, {**chapter, fn.name: entry})
 
 

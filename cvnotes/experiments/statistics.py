@@ -23,9 +23,9 @@ class Band(NamedTuple):
 def bands(values: Any) -> Band:
     """Mean, minimum and maximum over the first axis (seeds); floats for a list of numbers, arrays for curves.
 
-    Raises ``ValueError`` without a seed.
+    Raises ``ValueError`` without a seed, and for values that are not finite numbers.
     """
-    values = np.asarray(values, dtype=float)
+    values = _finite(values)
     if values.ndim == 0 or len(values) == 0:
         raise ValueError(f"Give at least one seed along the first axis. Received: shape {values.shape}.")
     summary = (values.mean(0), values.min(0), values.max(0))
@@ -47,7 +47,10 @@ def smallest_effect(
     """
     from scipy.stats import t
 
-    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    a, b = _finite(a), _finite(b)
+    for name, value in (("confidence", confidence), ("power", power)):
+        if not isinstance(value, (int, float)) or not 0 < value < 1:
+            raise ValueError(f"{name} must lie between 0 and 1. Received: {name}={value!r}")
     if a.ndim == 0 or b.ndim == 0 or min(len(a), len(b)) < 2:
         raise ValueError(f"A spread needs at least two seeds on each side. Received: shapes {a.shape} and {b.shape}.")
     if paired and a.shape != b.shape:
@@ -55,6 +58,16 @@ def smallest_effect(
     error, freedom = _paired(a - b) if paired else _welch(a, b)
     delta = (t.ppf((1 + confidence) / 2, freedom) + t.ppf(power, freedom)) * error
     return float(delta) if np.ndim(delta) == 0 else delta
+
+
+def _finite(values: Any) -> np.ndarray:
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"Give numbers, as many for each seed. Received: {values!r:.80}") from error
+    if not np.isfinite(array).all():
+        raise ValueError(f"Give finite numbers: NaN has no mean. Received: {values!r:.80}")
+    return array
 
 
 def _paired(difference: np.ndarray) -> tuple[np.ndarray, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -17,12 +18,13 @@ from cvnotes.experiments.seeded import Experiment, Numbers
 
 FOLDER = Path(__file__).parent.parent / "results"
 DIGITS = 6
+REPAIR = "restore it, or delete it and run `make results`."
 
 
 def load(chapter: str, name: str) -> dict[str, np.ndarray]:
     """The stored numbers of an experiment: each an array whose first axis runs over the seeds.
 
-    Raises ``ValueError`` if nothing is stored under that name, naming what is.
+    Raises ``ValueError`` if nothing is stored under that name, naming what is, or if a number was changed by hand.
     """
     seeds = record(chapter, name)["seeds"]
     runs = [seeds[key]["numbers"] for key in sorted(seeds, key=int)]
@@ -35,6 +37,7 @@ def record(chapter: str, name: str) -> dict[str, Any]:
     if name not in stored:
         known = f"It has {', '.join(stored)}." if stored else "Nothing is stored for this chapter."
         raise ValueError(f"No stored result {chapter}.{name}: run `make results`. {known}")
+    _untouched(chapter, name, stored[name])
     return stored[name]
 
 
@@ -57,9 +60,30 @@ def verify(fn: Experiment, seed: int = 0, *, atol: float | dict[str, float]) -> 
 
 
 def read(chapter: str) -> dict[str, Any]:
-    """The whole file of a chapter, ``{}`` if there is none."""
+    """The whole file of a chapter, ``{}`` if there is none. Raises ``ValueError`` if it is cut short or no JSON."""
     path = FOLDER / f"{chapter}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except ValueError as error:
+        raise ValueError(f"{path.name} is damaged ({error}): {REPAIR}") from None
+    if not isinstance(stored, dict):
+        raise ValueError(f"{path.name} is damaged (no mapping): {REPAIR}")
+    return stored
+
+
+def digest(numbers: Numbers) -> str:
+    """A short hash of one seed's numbers as they are stored, so that a number changed by hand is noticed."""
+    text = json.dumps(_rounded(numbers), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _untouched(chapter: str, name: str, entry: dict[str, Any]) -> None:
+    changed = [seed for seed, run in entry["seeds"].items() if run.get("digest") != digest(run["numbers"])]
+    if changed:
+        raise ValueError(
+            f"{chapter}.{name}, seed {', '.join(changed)}: the numbers are not those that `make results` stored. "
+            f"Run `python -m cvnotes.experiments {chapter} --force`; stored numbers are made by that command alone."
+        )
 
 
 def write(chapter: str, stored: dict[str, Any]) -> None:

@@ -33,6 +33,7 @@ def curves(
     Raises:
         ValueError: for no series, more than seven, lengths that differ, or values that are not finite.
     """
+    _named("series", series)
     x = finite(x, "x")
     runs = {name: np.atleast_2d(finite(values, f"series {name!r}")) for name, values in series.items()}
     _check(x, runs)
@@ -48,6 +49,11 @@ def curves(
     ax.grid(axis="y")
     _name_ends(ax, x, {name: values.mean(axis=0)[-1] for name, values in runs.items()})
     return ax.figure
+
+
+def _named(argument: str, given: Any) -> None:
+    if not isinstance(given, Mapping):
+        raise ValueError(f"{argument} must map names to numbers, as {{'max': [1, 2]}}. Received: {given!r:.80}")
 
 
 def _check(x: np.ndarray, runs: Mapping[str, np.ndarray]) -> None:
@@ -90,6 +96,7 @@ def bars(values: Mapping[str, Any], *, xlabel: str, ax: Axes | None = None) -> F
     Raises:
         ValueError: for no bar, or values that are not finite.
     """
+    _named("values", values)
     runs = {name: np.atleast_1d(finite(v, f"bar {name!r}")).ravel() for name, v in values.items()}
     if not runs or any(run.size == 0 for run in runs.values()):
         raise ValueError(f"bars needs at least one bar, and a value for each. Received: {dict(values)!r}")

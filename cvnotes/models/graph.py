@@ -41,6 +41,8 @@ def calls(model: keras.Model, input_shape: Shape | None = None) -> list[Call]:
     if input_shape is not None:
         if len(shapes) != 1:
             raise ValueError(f"input_shape is for models with one input. Received: a model with {len(shapes)}.")
+        if not isinstance(input_shape, (tuple, list)) or len(input_shape) != len(shapes[0]):
+            raise ValueError(f"input_shape must fit the input {shapes[0]}. Received: {input_shape!r}.")
         shapes = [tuple(input_shape)]
     if any(size is None for shape in shapes for size in shape):
         raise ValueError(f"The model takes pictures of any size: give an input_shape. Received: {shapes}.")

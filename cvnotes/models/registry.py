@@ -21,7 +21,9 @@ def register(name: str, target: str) -> None:
 
     Raises ``ValueError`` for a malformed target and for a name that already stands for another one.
     """
-    module, colon, function = target.partition(":")
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"A model is called by words. Received: {name!r}.")
+    module, colon, function = target.partition(":") if isinstance(target, str) else ("", "", "")
     if not (module and colon and function):
         raise ValueError(f"A target reads 'package.module:function'. Received: {target!r} for {name!r}.")
     if _TARGETS.get(name, target) != target:
@@ -67,8 +69,8 @@ def resolve(target: str) -> Callable[..., Any]:
 
 
 def _builder(name: str) -> Callable[..., keras.Model]:
-    if name not in _TARGETS:
-        raise ValueError(f"There is no model {name!r}.{_nearest(name, _TARGETS)} All names: {', '.join(names())}.")
+    if not isinstance(name, str) or name not in _TARGETS:
+        raise ValueError(f"There is no model {name!r}.{_nearest(str(name), _TARGETS)} All names: {', '.join(names())}.")
     return resolve(_TARGETS[name])
 
 
