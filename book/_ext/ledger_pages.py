@@ -161,18 +161,23 @@ class Counts(LedgerDirective):
 
 
 class Table(LedgerDirective):
-    """``{ledger-table}``: every claim of the notes, chapter by chapter."""
+    """``{ledger-table}``: every claim of the notes, chapter by chapter, what is settled before what is open."""
 
     def run(self) -> list[nodes.Node]:
         found, here = self.note()
         claims = [entry for entry in found if entry.section == "claims"]
-        return [self.html(HEAD), *(self._part(*group, here) for group in by_chapter(claims))]
+        groups = sorted(by_chapter(claims), key=lambda group: not any(map(here.settled, group[1])))
+        return [self.html(HEAD), *(self._part(*group, here) for group in groups)]
 
     def _part(self, chapter: str, claims: list[Entry], here: Site) -> nodes.section:
         tally = Counter(here.settled(entry) for entry in claims)
         caption = f"{len(claims)} claims: {tally[True]} settled, {tally[False]} open"
         caption += f", {tally[None]} matters of opinion" if tally[None] else ""
-        table = sortable_table(page_name(chapter), caption, claim_rows(claims, here))
+        table = sortable_table(
+            page_name(chapter),
+            caption,
+            claim_rows(sorted(claims, key=lambda entry: here.settled(entry) is not True), here),
+        )
         return self.section(f"claims-{chapter}", page_name(chapter), self.html(table))
 
 
