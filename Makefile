@@ -106,7 +106,7 @@ test: test-code test-notebooks test-site test-canaries ## everything that can be
 
 test-code: $(READY) ## unit, property, hygiene and ledger tests (ONLY=path for some)
 	@echo "== code"
-	@$(FIXED) $(PYTEST) -q -n $(JOBS) --dist loadfile -m "not canary and not site" $(if $(ONLY),$(ONLY),tests)
+	@$(FIXED) $(PYTEST) -q -n $(JOBS) --dist worksteal -m "not canary and not site" $(if $(ONLY),$(ONLY),tests)
 
 test-notebooks: $(READY) ## run all notebooks and compare every text output with the committed one (ONLY=path for one)
 	@echo "== notebooks"
@@ -124,7 +124,7 @@ test-canaries: book ## break the book on purpose, nine ways: each must turn the 
 test-backends: $(BACKENDS_READY) ## the tests of what touches Keras, on JAX and on PyTorch
 	@for backend in jax torch; do \
 	    echo "== $$backend"; \
-	    KERAS_BACKEND=$$backend $(FIXED) $(PYTEST) -q -n $(JOBS) --dist loadfile -m "not canary and not site" \
+	    KERAS_BACKEND=$$backend $(FIXED) $(PYTEST) -q -n $(JOBS) --dist worksteal -m "not canary and not site" \
 	        $$($(BIN)/python book/_tools/keras_tests.py); \
 	done
 
