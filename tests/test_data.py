@@ -274,3 +274,20 @@ def test_pace_of_the_scenes_against_a_yardstick_of_this_machine():
     """About 22 yardsticks for 1,000 scenes where this was written; 2,000 scenes a second would be about 40 there."""
     bench = benchmark()
     assert 1000 / bench.per_second(200) < 60 * bench.yardstick()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"seed": None}, {"seed": -1}, {"seed": 0.5}, {"test_fraction": "1"}, {"test_fraction": 1e-9}]
+)
+def test_a_split_repeats_and_has_two_sides(wrong):
+    """Without a seed the split would differ at every call."""
+    name = next(iter(wrong))
+    with pytest.raises(ValueError, match=f"{name}.*Received: {name}="):
+        data.digits(**wrong)
+
+
+@pytest.mark.parametrize("ask", [data.photo, data.load, data.stand_in, data.pretrained])
+@pytest.mark.parametrize("name", [None, ["cat"], 3])
+def test_what_is_no_name_is_refused(ask, name):
+    with pytest.raises(ValueError, match=r"of that name.*Received"):
+        ask(name)

@@ -93,3 +93,15 @@ def test_the_ground_stands_still_and_the_noise_does_not():
 def test_bad_options_are_named(wrong, shown):
     with pytest.raises(ValueError, match=shown):
         data.clips(1, **wrong)
+
+
+@pytest.mark.parametrize("which", [2, -3, np.int64(9)])
+def test_a_film_that_is_not_there_is_refused(which):
+    with pytest.raises(IndexError, match=f"There are 2 films. Received: index {which}"):
+        data.clips(2, frames=2, size=24)[which]
+
+
+@pytest.mark.parametrize("t", [0.5, "1", None, 2, -1])
+def test_a_frame_that_is_not_there_is_refused(t):
+    with pytest.raises(IndexError, match=f"There are 2 frames. Received: frame {t!r}"):
+        data.clips(2, frames=2, size=24).frame(t)

@@ -245,3 +245,18 @@ def test_show_closes_a_figure_of_pyplot(shown):
     fig, _ = plt.subplots()
     figures.show(fig, "Empty axes.")
     assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("wrong", [{"stride": 2.5}, {"stride": "2"}, {"padding": None}, {"step": 0.5}, {"step": True}])
+def test_a_window_moves_by_whole_pixels(wrong):
+    """Half a pixel was once cut off in silence, so that the picture showed another stride than asked for."""
+    name, value = next(iter(wrong.items()))
+    with pytest.raises(ValueError, match=f"{name} must be .*Received: {name}={value!r}"):
+        figures.sliding_window(np.eye(5), np.eye(3), **wrong)
+
+
+def test_curves_and_bars_want_names():
+    with pytest.raises(ValueError, match=r"series must map names.*\[1, 2\]"):
+        figures.curves([1, 2], [1, 2], xlabel="x", ylabel="y")
+    with pytest.raises(ValueError, match=r"values must map names.*None"):
+        figures.bars(None, xlabel="x")

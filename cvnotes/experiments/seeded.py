@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from cvnotes.checks import whole
+
 SCALES = ("quick", "full")
 Numbers = dict[str, Any]  # of floats and of nested lists of floats
 
@@ -73,8 +75,8 @@ def experiment(version: int = 1, seeds: int = 5) -> Callable[[Callable[[int, str
     """Turn ``fn(seed, scale) -> {name: number or list}`` into an experiment whose numbers ``make results`` stores.
 
     version: raise it when the meaning of the numbers changes; the stored ones are then stale.
-    seeds: how many, counted from 0. Raises ``ValueError`` if either is below 1.
+    seeds: how many, counted from 0. Raises ``ValueError`` unless both are whole numbers of at least 1.
     """
-    if version < 1 or seeds < 1:
-        raise ValueError(f"version and seeds are at least 1. Received: version {version}, {seeds} seeds.")
+    whole("version", version, 1)
+    whole("seeds", seeds, 1)
     return lambda fn: Experiment(fn, version, seeds)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import numbers
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from cvnotes.checks import whole
 
 if TYPE_CHECKING:
     import keras
@@ -52,21 +55,19 @@ def fit(
     The default loss is cross-entropy on logits, with accuracy; pass ``loss`` (and ``metrics``) for another task.
     ``validation`` adds ``val_loss`` and so on. Weights at the start are the model's own: seed before it is built
     (``@experiment`` does), or pass a trained model to go on. Prints nothing; no early stopping.
-    Raises ``ValueError`` if x and y differ in length or a number is out of range.
+    Raises ``ValueError`` if x and y differ in length, a picture holds NaN, a label is no class of the model (with the
+    default loss), or a number is out of range.
     """
     _check(x, y, epochs, batch, rate)
+    if loss is None:
+        _check_labels(y, model.output_shape[-1])
     start, batch = time.perf_counter(), min(batch, len(x))
     per_epoch = len(x) // batch
     _compile(model, rate, epochs * per_epoch, loss, metrics)
     rng = np.random.default_rng(seed)
     history: dict[str, list[float]] = {}
     for _ in range(epochs):
-        order = rng.permutation(len(x))
-        model.reset_metrics()
-        for step in range(per_epoch):
-            chosen = order[step * batch : (step + 1) * batch]
-            pictures = augment(x[chosen], rng) if augment else x[chosen]
-            logs = model.train_on_batch(pictures, y[chosen], return_dict=True)
+        logs = _pass(model, x, y, batch, rng, augment)
         if validation is not None:
             held_out = model.evaluate(*validation, batch_size=256, verbose=0, return_dict=True)
             logs = {**logs, **{f"val_{key}": value for key, value in held_out.items()}}
@@ -75,13 +76,28 @@ def fit(
     return History(history, epochs * per_epoch, time.perf_counter() - start)
 
 
+def _pass(
+    model: keras.Model, x: np.ndarray, y: np.ndarray, batch: int, rng: np.random.Generator, augment: Augment | None
+) -> dict[str, float]:
+    """Show the model every whole batch once, in a new order; gives its means over the epoch."""
+    order = rng.permutation(len(x))
+    model.reset_metrics()
+    for start in range(0, len(x) - batch + 1, batch):
+        chosen = order[start : start + batch]
+        pictures = augment(x[chosen], rng) if augment else x[chosen]
+        logs = model.train_on_batch(pictures, y[chosen], return_dict=True)
+    return logs
+
+
 def accuracy(model: keras.Model, x: np.ndarray, y: np.ndarray, *, batch: int = 256) -> float:
     """The share of pictures whose largest output is that of their label.
 
-    Raises ``ValueError`` if x and y differ in length or are empty.
+    Raises ``ValueError`` if x and y differ in length or are empty, or y is not a row of labels.
     """
-    if len(x) != len(y) or len(x) == 0:
-        raise ValueError(f"Give as many labels as pictures, and some. Received: {len(x)} pictures, {len(y)} labels.")
+    _check_pairs(x, y)
+    whole("batch", batch, 1)
+    if np.ndim(y) != 1:  # (n, 1) would be compared with all n answers
+        raise ValueError(f"Give one label a picture, in one row. Received: labels of shape {np.shape(y)}.")
     import keras
 
     # called, not predict(): that compiles anew for each model, which costs more than it saves on small data
@@ -112,10 +128,30 @@ def _compile(model: keras.Model, rate: float, steps: int, loss: Any, metrics: li
     model.compile(optimizer, loss, metrics=metrics, jit_compile=backend.jit_compile())
 
 
-def _check(x: np.ndarray, y: np.ndarray, epochs: int, batch: int, rate: float) -> None:
-    if len(x) != len(y) or len(x) == 0:
-        raise ValueError(f"Give as many labels as pictures, and some. Received: {len(x)} pictures, {len(y)} labels.")
-    if epochs < 1 or batch < 1 or rate <= 0:
+def _check_pairs(x: np.ndarray, y: np.ndarray) -> None:
+    if np.ndim(x) == 0 or np.ndim(y) == 0 or len(x) != len(y) or len(x) == 0:
         raise ValueError(
-            f"epochs and batch are at least 1, rate is above 0. Received: {epochs} epochs, batch {batch}, rate {rate}."
+            f"Give as many labels as pictures, and some. Received: pictures {np.shape(x)}, labels {np.shape(y)}."
+        )
+
+
+def _check(x: np.ndarray, y: np.ndarray, epochs: int, batch: int, rate: float) -> None:
+    _check_pairs(x, y)
+    whole("epochs", epochs, 1)
+    whole("batch", batch, 1)
+    if isinstance(rate, bool) or not isinstance(rate, numbers.Real) or not 0 < rate < math.inf:
+        raise ValueError(f"rate must be a number above 0. Received: rate={rate!r}")
+    if np.asarray(x).dtype.kind not in "biuf" or not np.isfinite(x).all():
+        raise ValueError("Pictures must be finite numbers: one NaN spoils every weight. Received: others among them.")
+
+
+def _check_labels(y: np.ndarray, classes: int) -> None:
+    """Labels out of range give a loss of NaN on one framework and an error on another: refused on all."""
+    y = np.asarray(y)
+    fits = y.dtype.kind in "biu" and y.shape in ((len(y),), (len(y), 1))
+    if not fits or y.min() < 0 or y.max() >= classes:
+        span = f", {y.min()} to {y.max()}" if y.dtype.kind in "biuf" else ""
+        raise ValueError(
+            f"Labels must be whole numbers (n,) from 0 to {classes - 1}, as the model has {classes} outputs; pass a "
+            f"loss for another task. Received: {y.dtype} of shape {y.shape}{span}."
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import keras
 
 from cvnotes import output
+from cvnotes.checks import whole
 from cvnotes.models.graph import Call, Shape, Value, calls
 from cvnotes.models.rules import Cost, cost
 
@@ -99,10 +100,12 @@ class Profile:
         A_peak: the most that are alive at one time when each is dropped after its last use.
         A bound from above for the arrays named: frameworks reuse memory (in-place ReLU, views). Not in it: the
         gradients of activations while they pass, and the workspace of fast convolution routines.
-        Raises ``ValueError`` for another dtype than float64, float32, float16, bfloat16, int8.
+        Raises ``ValueError`` for another dtype than float64, float32, float16, bfloat16, int8, a batch below 1 or
+        slots below 0.
         """
-        if dtype not in BYTES:
+        if not isinstance(dtype, str) or dtype not in BYTES:
             raise ValueError(f"dtype is one of {', '.join(BYTES)}. Received: {dtype!r}.")
+        batch, slots = whole("batch", batch, 1), whole("slots", slots, 0)
         if training:
             return BYTES[dtype] * (self.parameters + self.trainable * (1 + slots) + batch * self.activations)
         return BYTES[dtype] * (self.parameters + batch * self.peak)

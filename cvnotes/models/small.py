@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from cvnotes.checks import whole
 from cvnotes.models.registry import resolve
 
 REDUCTIONS = ("max", "average", "stride", "conv", "none")
@@ -59,7 +60,7 @@ def small_convnet(
     head: ``"dense"`` reads every position; ``"average"`` and ``"max"`` keep one number a channel (global pooling).
     normalization: ``"none"``, ``"lrn"`` or ``"batch"``, after the ReLU (``"lrn"``) or before it (``"batch"``).
     order: ``"conv-pool-relu"`` swaps ReLU and reduction.
-    Raises ``ValueError`` for a word that is not in these lists and for a window below 1.
+    Raises ``ValueError`` for a word that is not in these lists and for a window, width or number of classes below 1.
     After "Striving for simplicity" (Springenberg et al., 2015), section 2, for ``"stride"`` and ``"conv"``.
     Taught in the chapter on pooling.
     """
@@ -67,8 +68,9 @@ def small_convnet(
     _check("head", head, HEADS)
     _check("order", order, ORDERS)
     _check("normalization", normalization, NORMALIZATIONS)
-    if not isinstance(window, int) or window < 1:
-        raise ValueError(f"window is a whole number of pixels, at least 1. Received: {window!r}.")
+    window, width, classes = whole("window", window, 1), whole("width", width, 1), whole("classes", classes, 1)
+    if not isinstance(input_shape, (tuple, list)) or len(input_shape) != 3:
+        raise ValueError(f"input_shape is (height, width, channels), as (20, 20, 1). Received: {input_shape!r}.")
     inputs = x = keras.Input(input_shape, name="image")
     for stage in (1, 2):
         for layer in _stage(stage, width * 2 ** (stage - 1), reduction, window, normalization, order):
@@ -114,5 +116,5 @@ def _head(head: str, classes: int) -> list[layers.Layer]:
 
 
 def _check(argument: str, value: str, accepted: Any) -> None:
-    if value not in accepted:
+    if not isinstance(value, str) or value not in accepted:
         raise ValueError(f"{argument} is one of {', '.join(map(repr, accepted))}. Received: {value!r}.")
