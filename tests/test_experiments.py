@@ -269,7 +269,7 @@ def without_seconds(stored):
     return stored
 
 
-def test_a_killed_run_loses_at_most_the_seed_under_way(toy):
+def test_a_killed_run_loses_at_most_the_seed_under_way(toy, capsys):
     """The rest is then run by two processes, and the file is the one that a single run in this process writes."""
     command = [sys.executable, "-m", "cvnotes.experiments", *toy(seeds=4)]
     slow = {**os.environ, "TOY_SECONDS": "0.5"}
@@ -284,8 +284,8 @@ def test_a_killed_run_loses_at_most_the_seed_under_way(toy):
         process.stdout.close()
     stored = json.loads((store.FOLDER / "toy.json").read_text())
     assert list(stored["slow"]["seeds"]) == ["0", "1"]
-    rest = subprocess.run([*command, "--jobs", "2"], capture_output=True, text=True, check=True).stdout
-    assert "2 seeds to run of 6" in rest
+    assert main([*command[3:], "--jobs", "2"]) == 0
+    assert "2 seeds to run of 6" in capsys.readouterr().out
     assert list(experiments.record("toy", "slow")["seeds"]) == ["0", "1", "2", "3"]
     assert [path.name for path in store.FOLDER.iterdir()] == ["toy.json"]
     resumed = without_seconds(store.read("toy"))

@@ -34,7 +34,7 @@ def image_grid(
         titles: one for each image.
         columns: images in a row; by default as many as the page holds.
         cmap: colours of images with one channel; grey by default.
-        signed: zero is the middle of a blue-white-orange scale, common to all images.
+        signed: zero is the middle of a purple-white-orange scale, common to all images.
         scale: inches that an image is wide.
 
     Raises:
