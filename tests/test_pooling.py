@@ -433,3 +433,22 @@ def test_scaled_back_and_unmoved():
 def test_unknown_net_is_refused():
     with pytest.raises(ValueError, match="net must be one of max, average"):
         trials.trained("minimum")
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "bool"])
+def test_minimum_of_whole_numbers_does_not_wrap_around(dtype):
+    grid = np.array([[0, 1], [1, 1]], dtype)
+    assert pooling.pool2d(grid, how="min").tolist() == [[0.0]]
+    gradient = pooling.pool2d_gradient(grid, np.array([[1.0]]), how="min")
+    assert gradient.tolist() == [[1.0, 0.0], [0.0, 0.0]]
+
+
+def test_sharing_among_ties_keeps_the_dtype():
+    cells = np.ones((1, 1, 2, 2, 1), "float32")
+    assert pooling.winners(cells, ties="share").dtype == np.float32
+
+
+def test_response_takes_lists_and_names_what_has_no_channels():
+    assert local_response_normalization([1.0, 0.0]).shape == (2,)
+    with pytest.raises(ValueError, match="axis of channels"):
+        local_response_normalization(3.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 
-from cvnotes.checks import Pair, pair, whole  # noqa: F401 - the chapter on pooling reads all three here
+from cvnotes.checks import Pair, whole
 
 
 def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from cvnotes.convolution.sizes import Pair, pair
+from cvnotes.checks import Pair, pair
 
 from .forward import CELLS, check_kind, pool2d
-from .windows import Padding, borders, padded, windows, with_channels
+from .windows import Padding, borders, floats, padded, windows, with_channels
 
 TIES = ("first", "share")
 
@@ -22,7 +22,7 @@ def winners(cells: np.ndarray, ties: str = "first") -> np.ndarray:
         raise ValueError(f"ties must be one of {', '.join(TIES)}. Received: ties={ties!r}")
     if ties == "share":
         best = cells == cells.max(CELLS, keepdims=True)
-        return best / best.sum(CELLS, keepdims=True)
+        return (best / best.sum(CELLS, keepdims=True)).astype(cells.dtype)
     *lead, kh, kw, channels = cells.shape
     first = cells.reshape(*lead, kh * kw, channels).argmax(-2)
     chosen = np.arange(kh * kw)[:, None] == first[..., None, :]
@@ -82,7 +82,7 @@ def pool2d_gradient(
     Source: LeCun et al. (1998), section II.B (averages). Chapter: pooling.
     """
     if check_kind(how) == "min":
-        return pool2d_gradient(-np.asarray(x), upstream, window, stride, padding, "max", ties)
+        return pool2d_gradient(-floats(x), upstream, window, stride, padding, "max", ties)
     image, window = with_channels(x), pair("window", window)
     stride = window if stride is None else pair("stride", stride)
     upstream = np.asarray(upstream)

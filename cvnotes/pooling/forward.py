@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from cvnotes.convolution.sizes import Pair
+from cvnotes.checks import Pair
 
-from .windows import Padding, windows, with_channels
+from .windows import Padding, floats, windows, with_channels
 
 KINDS = ("max", "average", "min", "l2")
 CELLS = (-3, -2)  # the axes of one window in (..., oh, ow, kh, kw, c)
@@ -33,7 +33,7 @@ def pool2d(
     out of an average. Raises ValueError for a window that does not fit. Chapter: pooling.
     """
     if check_kind(how) == "min":
-        return -pool2d(-np.asarray(x), window, stride, padding)
+        return -pool2d(-floats(x), window, stride, padding)
     cells = windows(x, window, stride, padding, fill=-np.inf if how == "max" else 0)
     if how == "max":
         y = cells.max(CELLS)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from cvnotes.convolution.sizes import whole
+from cvnotes.checks import whole
 
 
 def local_response_normalization(
@@ -17,10 +17,13 @@ def local_response_normalization(
     $$ y_c = x_c \Big/ \Bigl(k + \alpha \sum_{|d - c| \le r} x_d^2\Bigr)^{\beta} $$
 
     x: (..., channels); radius r in channels, bias k, alpha and beta without unit. Shape and place are kept.
-    Some libraries divide alpha by the 2r + 1 channels of the window. Raises ValueError for a radius below 0.
+    Some libraries divide alpha by the 2r + 1 channels of the window. Raises ValueError for a radius below 0 or no axis.
     Source: Krizhevsky, Sutskever and Hinton (2012), section 3.3. Chapter: pooling.
     """
-    channels, radius = x.shape[-1], whole("radius", radius, 0)
+    x, radius = np.asarray(x), whole("radius", radius, 0)
+    if x.ndim == 0:
+        raise ValueError(f"x needs an axis of channels, the last one. Received: a single number, {x}")
+    channels = x.shape[-1]
     energy = np.pad(np.square(x), [(0, 0)] * (x.ndim - 1) + [(radius, radius)])
     neighbours = sum(energy[..., d : d + channels] for d in range(2 * radius + 1))
     return x / (bias + alpha * neighbours) ** beta

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cvnotes.convolution.sizes import Pair, output_size, pair, same_padding, whole
+from cvnotes.checks import Pair, pair, whole
+from cvnotes.convolution.sizes import output_size, same_padding
 from cvnotes.convolution.windows import as_image, patches
 
 Padding = str | int
@@ -14,7 +15,7 @@ def borders(size: int, window: int, stride: int, padding: Padding = "valid") -> 
     """Give the cells (before, after) that are added along one side.
 
     "valid" adds none, "same" adds what makes ceil(W / S) stops, a number P adds P on each side.
-    Raises ValueError for any other word and for P of half a window or more, where a window could hold nothing real.
+    Raises ValueError for any other word and for P of more than half a window, where a window could hold nothing real.
     Chapter: pooling.
     """
     if padding == "valid":
@@ -44,10 +45,15 @@ def pool_size(size: int, window: int = 2, stride: int | None = None, padding: Pa
     return output_size(size + sum(borders(size, window, stride, padding)), window, stride)
 
 
+def floats(x: np.ndarray) -> np.ndarray:
+    """Return an image or a batch as floats: what is no float becomes float64, so that nothing wraps around."""
+    x = as_image(x)
+    return x if np.issubdtype(x.dtype, np.floating) else x.astype(np.float64)
+
+
 def with_channels(x: np.ndarray) -> np.ndarray:
     """Return floats of shape (h, w, c) or (n, h, w, c); a plain (h, w) grid gets one channel."""
-    x = as_image(x)
-    x = x if np.issubdtype(x.dtype, np.floating) else x.astype(np.float64)
+    x = floats(x)
     return x[..., None] if x.ndim == 2 else x
 
 
