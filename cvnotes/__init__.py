@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 from collections.abc import Iterator
 
 from cvnotes.explore import explore
@@ -26,13 +25,11 @@ def setup(seed: int = 0) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _standard_error_closed():
         import keras
-    import numpy as np
+
+        keras.utils.set_random_seed(seed)  # Python, NumPy, the backend, and TensorFlow wherever it is installed
 
     from cvnotes import figures, output
 
-    random.seed(seed)
-    np.random.seed(seed)
-    keras.utils.set_random_seed(seed)
     figures.use_style()
     output.dress()
 
