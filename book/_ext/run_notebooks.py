@@ -84,9 +84,22 @@ def pages_of(app: Sphinx, env: BuildEnvironment) -> list[Page]:
     for doc in sorted(env.found_docs):
         path = Path(env.doc2path(doc))
         if path.suffix == ".ipynb":
-            notebook = nbformat.read(path, as_version=4)
+            notebook = read_notebook(path, root)
             found.append(Page(doc, path, notebook, parts(notebook, tree, outside)))
     return found
+
+
+def read_notebook(path: Path, root: Path) -> NotebookNode:
+    """The notebook in a file; ExtensionError that names the file where it holds none."""
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+    except (ValueError, LookupError, AttributeError, TypeError, nbformat.ValidationError) as error:
+        name, reason = path.relative_to(root).as_posix(), (str(error).splitlines() or [type(error).__name__])[0]
+        raise ExtensionError(
+            f"{name} is not a whole notebook: {reason:.200}. Mend it, or take it off _toc.yml."
+        ) from None
+    return notebook
 
 
 def run_stale(app: Sphinx, env: BuildEnvironment, added: set, changed: set, removed: set) -> set[str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nbformat
 import pytest
 from alt_text import wordless, wordless_outputs
 from offline_site import foreign_loads
+from run_notebooks import read_notebook
+from sphinx.errors import ExtensionError
 
 
 @pytest.mark.parametrize(
@@ -77,3 +81,15 @@ def test_foreign_loads_are_found(text: str) -> None:
 )
 def test_links_and_local_files_are_fine(text: str) -> None:
     assert not list(foreign_loads(text))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"nbformat": 4}', '{"cells": [', '{"nbformat": 4, "cells": 3}'])
+def test_a_file_that_is_no_notebook_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "odd.ipynb").write_text(text, encoding="utf-8")
+    with pytest.raises(ExtensionError, match=r"^odd\.ipynb is not a whole notebook: .*_toc\.yml"):
+        read_notebook(tmp_path / "odd.ipynb", tmp_path)
+
+
+def test_a_notebook_without_cells_is_one(tmp_path: Path) -> None:
+    nbformat.write(nbformat.v4.new_notebook(), tmp_path / "bare.ipynb")
+    assert read_notebook(tmp_path / "bare.ipynb", tmp_path).cells == []
