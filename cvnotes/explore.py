@@ -35,6 +35,7 @@ class Plan(NamedTuple):
 
     @property
     def name(self) -> str:
+        """What the figure is called in plain text: the name of the function that draws it."""
         return getattr(self.draw, "__name__", type(self.draw).__name__).strip("_")
 
     def grid(self) -> list[dict[str, Any]]:
