@@ -356,3 +356,9 @@ def test_fixed_point_frame_against_the_formula_in_floats():
         inner = (np.abs(u) < 1.25) & (np.abs(v) < 1.25)
         assert np.abs(cells[i] % 256 - 127.5 - 100 * u)[inner].max() < 0.6
         assert np.abs(cells[i] // 256 - 127.5 - 100 * v)[inner].max() < 0.6
+
+
+@pytest.mark.parametrize("option", [{"cut": "no"}, {"gray": float("nan")}, {"gray": 1}, {"classes": 3}])
+def test_switches_and_names_are_not_guessed(option):
+    with pytest.raises(ValueError, match=f"{next(iter(option))} must be .*Received"):
+        data.scenes(1, **option)

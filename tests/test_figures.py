@@ -260,3 +260,14 @@ def test_curves_and_bars_want_names():
         figures.curves([1, 2], [1, 2], xlabel="x", ylabel="y")
     with pytest.raises(ValueError, match=r"values must map names.*None"):
         figures.bars(None, xlabel="x")
+
+
+@pytest.mark.parametrize("columns", [0, -1, 1.5])
+def test_a_grid_has_whole_columns(columns):
+    with pytest.raises(ValueError, match="columns must be"):
+        figures.image_grid([np.zeros((2, 2))], columns=columns)
+
+
+def test_a_grid_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="at least one image"):
+        figures.image_grid(None)

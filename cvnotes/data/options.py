@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from cvnotes.checks import whole
 from cvnotes.data.dice import MAX_OBJECTS
 from cvnotes.data.shapes import CLASSES
@@ -50,9 +52,17 @@ def share(name: str, value: object, low: float = 0.0, high: float = 1.0) -> int:
     return round(float(value) * 1000)
 
 
+def truth(name: str, value: object) -> bool:
+    """``value`` as it is if it is True or False, or a ValueError: words and NaN would count as true."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} must be True or False. Received: {name}={value!r}")
+    return bool(value)
+
+
 def chosen(name: str, wanted: str | Sequence[str] | None, known: Sequence[str]) -> tuple[str, ...]:
     """The wanted names, all of them for None; each must be known and named once."""
-    names = tuple(known) if wanted is None else (wanted,) if isinstance(wanted, str) else tuple(wanted)
+    single = isinstance(wanted, str) or not hasattr(wanted, "__iter__")
+    names = tuple(known) if wanted is None else (wanted,) if single else tuple(wanted)
     strange = [item for item in names if item not in known]
     if strange or not names or len(set(names)) < len(names):
         raise ValueError(f"{name} must be one or more of {', '.join(known)}, each once. Received: {name}={wanted!r}")
@@ -107,10 +117,10 @@ def checked(
         turn=whole("turn", turn, 0, 180),
         region=box,
         overlap=share("overlap", overlap, 0.0, 0.9),
-        cut=bool(cut),
+        cut=truth("cut", cut),
         clutter=share("clutter", clutter),
         noise=share("noise", noise, 0.0, 0.5),
-        gray=bool(gray),
+        gray=truth("gray", gray),
         shortcut=shortcut,
         strength=share("strength", strength),
     )

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
+from cvnotes.checks import whole
 from cvnotes.figures.style import CYCLE, DASHES, PAPER, RULE, WIDTH, finite, sheet
 
 GAP = 0.14  # inches between images
@@ -40,9 +41,10 @@ def image_grid(
     Raises:
         ValueError: for no image, an image of another shape, values that are not finite, or too few titles.
     """
-    pictures = [_picture(image) for image in images]
+    pictures = [_picture(image) for image in ([] if images is None else images)]
     if not pictures:
         raise ValueError("image_grid needs at least one image. Received: none")
+    columns = None if columns is None else whole("columns", columns, 1)
     if titles is not None and len(titles) != len(pictures):
         raise ValueError(f"titles must name each of the {len(pictures)} images. Received: {len(titles)} titles")
     columns = min(len(pictures), columns or max(1, int((WIDTH - GAP) / (scale + GAP))))
