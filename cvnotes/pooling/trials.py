@@ -150,8 +150,7 @@ def spread(values: np.ndarray) -> str:
 
 def accuracy(model: keras.Model, images: np.ndarray, labels: np.ndarray | None = None) -> float:
     """Give the share of pictures that the net names rightly; the labels are the test digits' unless given."""
-    labels = digits().test_labels if labels is None else labels
-    return float(np.mean(logits(model, images).argmax(-1) == labels))
+    return experiments.accuracy(model, images, digits().test_labels if labels is None else labels)
 
 
 def stability(model: keras.Model) -> dict[str, float | list[float]]:
