@@ -259,7 +259,26 @@ def test_a_missing_result_is_named(toy):
 
 def test_an_unknown_chapter_is_refused(toy, capsys):
     assert main([*toy(), "tos"]) == 1
-    assert "No experiments in tos. Chapters with experiments: toy." in capsys.readouterr().out
+    assert "No experiments in tos. There are: toy.quiet, toy.slow." in capsys.readouterr().out
+
+
+def test_one_experiment_can_be_asked_for_alone(toy, capsys):
+    assert main([*toy(), "toy.quiet"]) == 0
+    assert "2 seeds to run of 2" in capsys.readouterr().out
+    assert list(store.read("toy")) == ["quiet"]
+
+
+def test_a_second_run_waits_until_the_first_has_written(toy):
+    command = [sys.executable, "-m", "cvnotes.experiments", *toy(), "toy.quiet"]
+    with store.held("toy"):
+        second = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert "2 seeds to run" in second.stdout.readline()
+        with pytest.raises(subprocess.TimeoutExpired):
+            second.wait(1)  # it has a seed, and may not write it yet
+        assert store.read("toy") == {}
+    assert second.wait() == 0
+    second.stdout.close()
+    assert list(store.read("toy")["quiet"]["seeds"]) == ["0", "1"]
 
 
 def without_seconds(stored):

@@ -30,12 +30,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.results:
         store.FOLDER = options.results
     known = discover(options.package)
-    unknown = sorted(set(options.chapters) - set(known))
+    every = [fn for found in known.values() for fn in found]
+    unknown = sorted(set(options.chapters) - set(known) - {_address(fn) for fn in every})
     if unknown:
-        print(f"No experiments in {', '.join(unknown)}. Chapters with experiments: {', '.join(known) or 'none'}.")
+        print(f"No experiments in {', '.join(unknown)}. There are: {', '.join(map(_address, every)) or 'none'}.")
         return 1
-    chosen = [fn for chapter, found in known.items() if chapter in (options.chapters or known) for fn in found]
-    return _run(chosen, options.force, options.jobs)
+    asked = set(options.chapters or known)
+    return _run([fn for fn in every if asked & {fn.chapter, _address(fn)}], options.force, options.jobs)
+
+
+def _address(fn: Experiment) -> str:
+    return f"{fn.chapter}.{fn.name}"
 
 
 def discover(package: str = "cvnotes") -> dict[str, list[Experiment]]:
@@ -128,10 +133,11 @@ def _missing(fn: Experiment, anew: bool) -> list[int]:
 
 def _keep(fn: Experiment, seed: int, numbers: Numbers, seconds: float, anew: dict[str, Any] | None) -> None:
     """Add one seed to the file; ``anew`` replaces what an older version or a forced run leaves behind."""
-    chapter = store.read(fn.chapter)
-    entry = anew or chapter[fn.name]
-    entry["seeds"][str(seed)] = {"numbers": numbers, "seconds": round(seconds, 1), "digest": store.digest(numbers)}
-    store.write(fn.chapter, {**chapter, fn.name: entry})
+    with store.held(fn.chapter):
+        chapter = store.read(fn.chapter)
+        entry = anew or chapter[fn.name]
+        entry["seeds"][str(seed)] = {"numbers": numbers, "seconds": round(seconds, 1), "digest": store.digest(numbers)}
+        store.write(fn.chapter, {**chapter, fn.name: entry})
 
 
 def _outcomes(tasks: list[Task], scale: str, jobs: int) -> Iterator[tuple[Experiment, int, Outcome]]:
@@ -161,7 +167,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m cvnotes.experiments", description="Run the experiments that are not stored yet."
     )
-    parser.add_argument("chapters", nargs="*", metavar="chapter", help="default: all chapters with experiments")
+    parser.add_argument("chapters", nargs="*", metavar="chapter", help="or chapter.experiment; default: all of them")
     parser.add_argument("--force", action="store_true", help="run every seed anew")
     parser.add_argument("--jobs", type=int, default=1, help="seeds at one time, each in a process of its own")
     parser.add_argument("--package", default="cvnotes", help="where to look for experiments")

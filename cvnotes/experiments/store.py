@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
 import os
 import platform
 import re
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +87,21 @@ def _untouched(chapter: str, name: str, entry: dict[str, Any]) -> None:
             f"{chapter}.{name}, seed {', '.join(changed)}: the numbers are not those that `make results` stored. "
             f"Run `python -m cvnotes.experiments {chapter} --force`; stored numbers are made by that command alone."
         )
+
+
+@contextlib.contextmanager
+def held(chapter: str) -> Iterator[None]:
+    """Keep a chapter's file for oneself between reading and writing it: two runs at a time lose no seed.
+
+    The lock ends with the process, however it ends. Where there is no ``fcntl`` (Windows), nothing is held.
+    """
+    place = hashlib.sha256(str(FOLDER.resolve() / chapter).encode()).hexdigest()[:16]
+    with (Path(tempfile.gettempdir()) / f"cvnotes-{place}.lock").open("w") as lock:
+        with contextlib.suppress(ImportError):
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def write(chapter: str, stored: dict[str, Any]) -> None:
