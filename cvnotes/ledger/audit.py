@@ -15,11 +15,12 @@ from cvnotes.ledger.register import VERDICTS, Entry
 
 # Notebooks that an entry may be open for. A chapter that is split adds its new name here.
 NOTEBOOKS = (
-    *("notation", "data", "introduction", "linear_classifiers", "convolution", "convolution_layer", "filters"),
-    *("convolution_variants", "backpropagation", "pooling", "invariance", "initialization", "optimization"),
-    *("regularization", "normalization", "transfer", "architectures", "densenet", "boxes", "detection"),
-    *("single_shot", "segmentation", "siamese", "gans", "capsules", "visualization", "interpretability"),
-    *("hallucination", "scaling"),
+    *("notation", "data", "introduction", "why_convolution", "linear_classifiers", "losses", "gradients"),
+    *("convolution", "convolution_layer", "filters", "convolution_variants", "receptive_field"),
+    *("transposed_convolution", "convolution_cost", "pooling", "invariance", "backpropagation"),
+    *("numpy_convnet", "learned_features", "initialization", "optimization", "regularization", "normalization"),
+    *("transfer", "architectures", "densenet", "boxes", "detection", "single_shot", "segmentation", "siamese"),
+    *("gans", "capsules", "visualization", "interpretability", "hallucination", "scaling"),
 )
 NOTES = "ABCDE"
 SETTLING = ("expect", "cite", "editorial")
