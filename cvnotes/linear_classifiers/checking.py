@@ -1,0 +1,198 @@
+"""Gradients by finite differences, and the checker that holds hand-derived ones against them."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cvnotes.checks import whole
+
+Function = Callable[[np.ndarray], Any]  # of an array, gives one number
+Place = tuple[int, ...]
+
+__all__ = ["GradientCheck", "check_gradient", "kinks", "numerical_gradient", "relative_error"]
+
+
+def numerical_gradient(f: Function, x: Any, h: float = 1e-5, centred: bool = True) -> np.ndarray:
+    r"""The gradient of ``f`` at ``x`` by finite differences, one number of ``x`` at a time.
+
+    .. math::
+        \frac{\partial f}{\partial x_i} \approx \frac{f(x + h e_i) - f(x - h e_i)}{2h}
+        \quad\text{or}\quad \frac{f(x + h e_i) - f(x)}{h}
+
+    The centred form (first) has an error of order :math:`h^2` and calls ``f`` 2n times for n numbers; the forward
+    form has one of order :math:`h` and calls it n + 1 times. Both lose digits when ``h`` is too small.
+
+    x: float array of any shape, never changed. f: takes an array like ``x``, gives one number.
+    Returns an array of the shape and type of ``x``.
+    Raises ValueError for an ``x`` of whole numbers, an ``h`` that is not above 0, or an ``f`` of more than one number.
+    Chapter: gradients.
+    """
+    x, h = _floats("x", x).copy(), _step(h)
+    start = None if centred else _number(f(x))
+    slopes = [_slope(f, x, place, h, start) for place in np.ndindex(x.shape)]
+    return np.array(slopes, x.dtype).reshape(x.shape)
+
+
+def _slope(f: Function, x: np.ndarray, place: Place, h: float, start: float | None) -> float:
+    """Nudge one number of x, and put it back: the centred slope, or the forward one from the value ``start``."""
+    kept = x[place]
+    x[place] = kept + h
+    up = _number(f(x))
+    if start is None:
+        x[place] = kept - h
+        up, start, h = up, _number(f(x)), 2 * h
+    x[place] = kept
+    return (up - start) / h
+
+
+def relative_error(a: Any, b: Any) -> float:
+    r"""How far two arrays of one shape are apart, measured by the larger: :math:`\|a - b\| / \max(\|a\|, \|b\|)`.
+
+    Euclidean norms over all numbers; 0 for two arrays of zeros, 1 if one of them is zero, 2 for opposites.
+    Raises ValueError for unequal shapes. Chapter: gradients.
+    """
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    if a.shape != b.shape:
+        raise ValueError(f"Both must have one shape. Received: {a.shape} and {b.shape}")
+    largest = max(np.linalg.norm(a), np.linalg.norm(b))
+    return float(np.linalg.norm(a - b) / largest) if largest else 0.0
+
+
+@dataclass(frozen=True, repr=False)
+class GradientCheck:
+    """What `check_gradient` found: the worst number, where it is, and what both sides say there.
+
+    worst: relative error there. gradient, ruler: the two slopes. kink: whether the slopes to the left and to the right
+    of that place differ, so that there is no single one to find. checked: how many numbers were held against the ruler.
+    """
+
+    worst: float
+    where: Place
+    passed: bool
+    gradient: float
+    ruler: float
+    kink: bool
+    checked: int
+    tolerance: float
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    def __repr__(self) -> str:
+        """The verdict in words; where it fails, the place and both slopes."""
+        if self.passed:
+            return f"passed: {self.checked} numbers, relative error at most {self.tolerance:g}"
+        place = f"[{', '.join(map(str, self.where))}]"
+        hint = "; a kink lies within reach" if self.kink else ""
+        return f"FAILED at {place}: the gradient says {self.gradient:.4g}, the ruler {self.ruler:.4g}{hint}"
+
+
+def check_gradient(
+    f: Function,
+    x: Any,
+    gradient: Any,
+    h: float = 1e-5,
+    tolerance: float = 1e-6,
+    *,
+    samples: int | None = None,
+    seed: int = 0,
+) -> GradientCheck:
+    r"""Hold a gradient against centred differences of ``f`` at ``x``, number by number.
+
+    .. math:: \max_i \; \frac{|g_i - \hat g_i|}{\max(|g_i|, |\hat g_i|, \text{floor})} \le \text{tolerance}
+
+    The floor keeps numbers from being judged that the ruler cannot see: a thousandth of the largest slope, and what
+    rounding alone can add, :math:`\varepsilon |f| / (h \cdot \text{tolerance})`.
+
+    x: float64, any shape. gradient: as x. samples: check only so many places, drawn by ``seed``; all if None.
+    Raises ValueError for an ``x`` or an ``f`` in single precision (its rounding would fail a correct gradient), shapes
+    that differ, values that are not finite. Chapter: gradients.
+    """
+    x, h, gradient = _double(x).copy(), _step(h), _like(gradient, x)
+    places = _places(x.shape, samples, seed)
+    value = f(x)
+    if any(short in str(getattr(value, "dtype", "")) for short in ("float32", "float16")):
+        raise ValueError(f"Compute f in double precision to check a gradient. Received: {value.dtype}")
+    ruler = np.array([_slope(f, x, place, h, None) for place in places])
+    ours = np.array([gradient[place] for place in places])
+    seen = np.finfo(float).eps * abs(_number(value)) / (h * _step(tolerance, "tolerance"))
+    floor = max(1e-3 * np.abs([ours, ruler]).max(), seen, np.finfo(float).tiny)
+    errors = np.abs(ours - ruler) / np.maximum(np.maximum(np.abs(ours), np.abs(ruler)), floor)
+    at = int(np.argmax(errors))
+    kink = bool(kinks(f, x, h, places=[places[at]])[places[at]])
+    worst, passed = float(errors[at]), bool(errors[at] <= tolerance)
+    return GradientCheck(
+        worst, places[at], passed, float(ours[at]), float(ruler[at]), kink, len(places), float(tolerance)
+    )
+
+
+def kinks(f: Function, x: Any, h: float = 1e-5, places: Iterable[Place] | None = None) -> np.ndarray:
+    r"""Mark the numbers of ``x`` within ``h`` of a kink of ``f``: booleans of the shape of ``x``.
+
+    To the left and to the right of a smooth place the slopes differ by :math:`h f''`, next to nothing; across a kink
+    they differ by its size. The border between the two is drawn at :math:`\sqrt h` of the larger slope.
+
+    places: look only there. Chapter: gradients.
+    """
+    x, h = _double(x).copy(), _step(h)
+    start, found = _number(f(x)), np.zeros(x.shape, bool)
+    for place in np.ndindex(x.shape) if places is None else places:
+        right, left = _slope(f, x, place, h, start), _slope(f, x, place, -h, start)
+        noise = 8 * np.finfo(float).eps * abs(start) / h
+        found[place] = abs(right - left) > math.sqrt(h) * max(abs(right), abs(left)) + noise
+    return found
+
+
+def _places(shape: tuple[int, ...], samples: int | None, seed: int) -> list[Place]:
+    places = list(np.ndindex(shape))
+    if not places:
+        raise ValueError(f"There is nothing to check in an empty array. Received: shape {shape}")
+    if samples is None or whole("samples", samples, 1) >= len(places):
+        return places
+    chosen = np.random.default_rng(seed).choice(len(places), samples, replace=False)
+    return [places[i] for i in sorted(chosen)]
+
+
+def _number(value: Any) -> float:
+    if np.ndim(value):
+        raise ValueError(f"f must give one number. Received: an array of shape {np.shape(value)}")
+    return float(value)
+
+
+def _step(value: float, name: str = "h") -> float:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 < value < math.inf:
+        raise ValueError(f"{name} must be a number above 0. Received: {name}={value!r}")
+    return float(value)
+
+
+def _floats(name: str, values: Any) -> np.ndarray:
+    array = np.asarray(values)
+    if array.dtype.kind != "f" or not np.isfinite(array).all():
+        raise ValueError(
+            f"{name} must be an array of finite floats: whole numbers cannot be nudged by a little. "
+            f"Received: {array.dtype} of shape {array.shape}"
+        )
+    return array
+
+
+def _double(x: Any) -> np.ndarray:
+    x = _floats("x", x)
+    if x.dtype != np.float64:
+        raise ValueError(
+            "Check gradients in double precision: in single precision rounding alone looks like a bug. "
+            f"Pass x.astype('float64'), and let f compute in it. Received: {x.dtype}"
+        )
+    return x
+
+
+def _like(gradient: Any, x: np.ndarray) -> np.ndarray:
+    gradient = _floats("gradient", gradient)
+    if gradient.shape != x.shape:
+        raise ValueError(f"The gradient must have the shape of x, {x.shape}. Received: {gradient.shape}")
+    return gradient
