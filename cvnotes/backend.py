@@ -9,7 +9,9 @@ from typing import Any
 import keras
 import numpy as np
 
-__all__ = ["device", "jit_compile", "name", "unallocated", "value_and_grad"]
+from cvnotes.checks import whole
+
+__all__ = ["device", "flops", "jit_compile", "name", "unallocated", "value_and_grad"]
 
 Tensor = Any  # a tensor of whichever framework Keras runs on
 
@@ -76,6 +78,54 @@ def value_and_grad(fn: Callable[..., Tensor]) -> Callable[..., tuple[Any, Any]]:
         return value, (gradients if several else gradients[0])
 
     return run
+
+
+def flops(fn: Callable[[Tensor], Any], input_shape: Sequence[int], batch: int = 1) -> int:
+    r"""Floating-point operations of ``fn`` on ``batch`` inputs, as the framework itself counts them.
+
+    A witness that shares nothing with ``models.profile``: each framework traces ``fn``, with no picture computed, and
+    prices the operations that it finds. All three take one multiplication and one addition as 2, so that a
+    convolution or matrix product of :math:`m` multiply-accumulates has :math:`2m`. Beyond that they differ:
+
+    - PyTorch (``FlopCounterMode``): convolutions and matrix products alone; exactly :math:`2m`.
+    - TensorFlow (the profiler of version 1): also 1 for each bias added and for most other element-wise sums, and a
+      window's size for each pooled value; not ReLU. A transposed convolution gains one for each number of its output.
+    - JAX (XLA's cost analysis of the program as written): also 1 for each element-wise operation, ReLU and pooling;
+      biases may vanish when their value is known. Products with the zeros of the padding are left out.
+
+    fn: a model, a layer (built for this input if it is not yet), or a function of one tensor in ``keras.ops`` and built
+    layers. Models and layers may be sketches without memory (``unallocated``). input_shape: of one example; the
+    argument of ``fn`` has the shape ``(batch, *input_shape)``. Layers run as in prediction.
+    Raises ``ValueError`` if ``fn`` cannot be called, for sizes below 1, and for sizes that are not whole numbers.
+    Taught in the chapter on what a convolution costs.
+    """
+    if not callable(fn):
+        raise ValueError(f"fn must be a model, a layer or a function of a tensor. Received: {fn!r:.80}")
+    sizes = input_shape if isinstance(input_shape, (tuple, list)) else [input_shape]
+    shape = (whole("batch", batch, 1), *(whole("input_shape", size, 1) for size in sizes))
+    run, weights = _pure_call(fn, shape)
+    count = {"tensorflow": _tensorflow_flops, "jax": _jax_flops, "torch": _torch_flops}[name()]
+    return int(count(run, [shape, *(tuple(weight.shape) for weight in weights)]))
+
+
+def _pure_call(fn: Callable, shape: tuple[int, ...]) -> tuple[Callable[..., Any], list[keras.Variable]]:
+    """``fn`` as a function of its input and its weights, and those weights; a plain function has none of its own."""
+    if not isinstance(fn, keras.Layer):
+        return fn, []
+    if not fn.built:
+        fn.build(shape)
+    trainable, others = list(fn.trainable_variables), list(fn.non_trainable_variables)
+
+    def run(x: Tensor, *values: Tensor) -> Any:
+        kept = [_as(v, variable) for v, variable in zip(values, [*trainable, *others], strict=True)]
+        options = {"training": False} if fn._call_has_training_arg else {}
+        return fn.stateless_call(kept[: len(trainable)], kept[len(trainable) :], x, **options)[0]
+
+    return run, [*trainable, *others]
+
+
+def _as(value: Tensor, variable: keras.Variable) -> Tensor:
+    return keras.ops.cast(value, variable.dtype)
 
 
 def _tensor(item: Any) -> Tensor:
@@ -160,6 +210,48 @@ def _torch_grad(fn: Callable, tensors: list[Tensor]) -> tuple[Tensor, list[Tenso
         return value, [torch.zeros_like(leaf) for leaf in leaves]
     gradients = torch.autograd.grad(value, leaves, allow_unused=True, materialize_grads=True)
     return value.detach(), list(gradients)
+
+
+def _tensorflow_flops(run: Callable, shapes: list[tuple[int, ...]]) -> int:
+    import tensorflow as tf
+
+    log = tf.get_logger()
+    level = log.level
+    log.setLevel("ERROR")  # the profiler calls what TensorFlow itself has deprecated
+    try:
+        specs = [tf.TensorSpec(shape, keras.config.floatx()) for shape in shapes]
+        return _graph_flops(tf.function(run, jit_compile=False).get_concrete_function(*specs).graph)
+    finally:
+        log.setLevel(level)
+
+
+def _graph_flops(graph: Any) -> int:
+    """Count a graph and, as the profiler does not, every function that it calls (grouped convolutions are in one)."""
+    import tensorflow as tf
+
+    builder = tf.compat.v1.profiler.ProfileOptionBuilder
+    options = builder(builder.float_operation()).with_empty_output().build()
+    own = tf.compat.v1.profiler.profile(graph, options=options).total_float_ops
+    calls = [op for op in graph.get_operations() if op.type.endswith("PartitionedCall")]
+    return own + sum(_graph_flops(graph._get_function(op.get_attr("f").name).graph) for op in calls)
+
+
+def _jax_flops(run: Callable, shapes: list[tuple[int, ...]]) -> float:
+    import jax
+
+    specs = [jax.ShapeDtypeStruct(shape, keras.config.floatx()) for shape in shapes]
+    return (jax.jit(run).lower(*specs).cost_analysis() or {}).get("flops", 0)
+
+
+def _torch_flops(run: Callable, shapes: list[tuple[int, ...]]) -> int:
+    import torch
+    from torch._subclasses.fake_tensor import FakeTensorMode
+    from torch.utils.flop_counter import FlopCounterMode
+
+    dtype = getattr(torch, keras.config.floatx())
+    with torch.no_grad(), FakeTensorMode(allow_non_fake_inputs=True), FlopCounterMode(display=False) as counter:
+        run(*(torch.empty(shape, dtype=dtype) for shape in shapes))
+    return counter.get_total_flops()
 
 
 def _tensorflow_gpu() -> str:

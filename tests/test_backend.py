@@ -155,3 +155,81 @@ def test_errors_name_what_was_received(fn, x, words):
 def test_what_cannot_be_called_is_refused(fn):
     with pytest.raises(ValueError, match=r"fn must be a function.*Received"):
         backend.value_and_grad(fn)
+
+
+# Operations counted by the framework ---------------------------------------------------------------------------------
+
+
+def convolution_macs(side: int, depth: int, filters: int, size: int, groups: int = 1) -> int:
+    """Valid windows times filters times what each of them multiplies, by hand."""
+    return (side - size + 1) ** 2 * filters * size * size * depth // groups
+
+
+HAND = {
+    "conv": (layers.Conv2D(8, 3, use_bias=False), convolution_macs(16, 4, 8, 3)),
+    "one by one": (layers.Conv2D(8, 1, use_bias=False), 16 * 16 * 4 * 8),
+    "stride 2": (layers.Conv2D(8, 3, strides=2, use_bias=False), 7 * 7 * 8 * 3 * 3 * 4),
+    "dilation 2": (layers.Conv2D(8, 3, dilation_rate=2, use_bias=False), 12 * 12 * 8 * 3 * 3 * 4),
+    "two groups": (layers.Conv2D(8, 3, groups=2, use_bias=False), convolution_macs(16, 4, 8, 3, 2)),
+    "depthwise": (layers.DepthwiseConv2D(3, use_bias=False), 14 * 14 * 4 * 9),
+    "separable": (layers.SeparableConv2D(8, 3, use_bias=False), 14 * 14 * (4 * 9 + 4 * 8)),
+    "dense on the last axis": (layers.Dense(10, use_bias=False), 16 * 16 * 4 * 10),
+    "flatten": (layers.Flatten(), 0),
+}
+
+
+@pytest.mark.parametrize("kind", HAND)
+@pytest.mark.parametrize("batch", [1, 3])
+def test_flops_are_twice_the_products_counted_by_hand(kind, batch):
+    layer, macs = HAND[kind]
+    assert backend.flops(layer, (16, 16, 4), batch) == 2 * macs * batch
+
+
+def test_flops_of_a_function_and_of_a_whole_model():
+    dense = layers.Dense(7, use_bias=False)
+    dense.build((None, 5))
+    assert backend.flops(lambda x: dense(dense(x)[:, :5]), (5,)) == 2 * 2 * 5 * 7
+    parts = [layers.Conv2D(8, 3, use_bias=False), layers.Flatten(), layers.Dense(10, use_bias=False)]
+    model = keras.Sequential([keras.Input((8, 8, 3)), *parts])
+    assert backend.flops(model, (8, 8, 3)) == 2 * (6 * 6 * 8 * 27 + 6 * 6 * 8 * 10)
+
+
+def test_flops_of_what_each_framework_counts_in_its_own_way():
+    """Zeros of the padding, a bias, a ReLU: the differences that the docstring names."""
+    same = backend.flops(layers.Conv2D(1, 3, padding="same", use_bias=False), (6, 6, 1))
+    assert same == {"tensorflow": 2 * 36 * 9, "torch": 2 * 36 * 9, "jax": 2 * 16 * 16}[backend.name()]
+    biased = backend.flops(layers.Conv2D(8, 1), (4, 4, 3)) - 2 * 16 * 8 * 3
+    assert biased == {"tensorflow": 16 * 8, "torch": 0, "jax": 16 * 8}[backend.name()]
+    relu = backend.flops(layers.ReLU(), (4, 4, 3))
+    assert relu == {"tensorflow": 0, "torch": 0, "jax": 48}[backend.name()]
+
+
+def test_flops_need_no_memory_and_leave_no_trace():
+    with backend.unallocated():
+        sketch = keras.Sequential([keras.Input((300,)), layers.Dense(1_000_000, use_bias=False)])
+    assert backend.flops(sketch, (300,)) == 600_000_000
+    model = small_model()
+    before = [np.array(w) for w in model.get_weights()]
+    backend.flops(model, (6, 5, 3), batch=2)
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert ops.convert_to_numpy(model(X)).shape == (2, 3)  # and the model still computes
+
+
+def test_flops_print_nothing(capfd):
+    backend.flops(layers.Dense(2), (3,))
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("fn", "shape", "batch", "words"),
+    [
+        (None, (3,), 1, "fn must be a model, a layer or a function.*Received: None"),
+        (layers.Flatten(), (3,), 0, "batch must be at least 1.*batch=0"),
+        (layers.Flatten(), (3, 2.5), 1, "input_shape must be a whole number.*2.5"),
+        (layers.Flatten(), (None, 3), 1, "input_shape must be a whole number.*None"),
+    ],
+)
+def test_flops_errors_name_what_was_received(fn, shape, batch, words):
+    with pytest.raises(ValueError, match=words):
+        backend.flops(fn, shape, batch)
