@@ -66,7 +66,7 @@ def test_a_name_has_one_meaning(targets):
 
 
 def test_an_unknown_name_brings_the_nearest():
-    with pytest.raises(ValueError, match=r"no model 'smal-convnet'\. Did you mean 'small-convnet'\?"):
+    with pytest.raises(ValueError, match=r"no model 'smal-convnet'\. Did you mean 'small-convnet'"):
         models.build("smal-convnet")
 
 

@@ -28,3 +28,5 @@ __all__ = [
 ]
 
 register("small-convnet", "cvnotes.models.small:small_convnet")
+register("lenet-5", "cvnotes.architectures.lenet:lenet_5")
+register("alexnet", "cvnotes.architectures.alexnet:alexnet")
