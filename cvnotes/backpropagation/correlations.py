@@ -1,0 +1,103 @@
+"""The same two gradients as they are derived: each is a correlation, and only one of them turns the kernel."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cvnotes.checks import Pair, pair
+from cvnotes.convolution import conv2d, output_size, pad
+from cvnotes.convolution.matrices import Padding
+
+from .adjoints import frame_of
+
+
+def loop_gradients(
+    image: np.ndarray, filters: np.ndarray, upstream: np.ndarray, stride: int = 1, padding: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Send every product of the forward sum back: the factor x gets k times the upstream, the factor k gets x times it.
+
+    image: (h, w, c), filters: (kh, kw, c, o), upstream: (oh, ow, o); stride and padding (each side) in pixels.
+    Returns the gradients for the image and for the filters. Slow on purpose. Chapter: backpropagation.
+    """
+    padded, kernel = np.pad(image, [(padding, padding)] * 2 + [(0, 0)]), filters.shape[:2]
+    for_image, for_filters = np.zeros_like(padded), np.zeros_like(filters)
+    for i, j, o in np.ndindex(upstream.shape):
+        window = np.s_[i * stride : i * stride + kernel[0], j * stride : j * stride + kernel[1]]
+        for_image[window] += upstream[i, j, o] * filters[..., o]
+        for_filters[..., o] += upstream[i, j, o] * padded[window]
+    height, width = image.shape[:2]
+    return for_image[padding:][:height, padding:][:, :width], for_filters
+
+
+def turned(filters: np.ndarray) -> np.ndarray:
+    """Turn each filter by 180 degrees and swap its channels: (kh, kw, c, o) becomes (kh, kw, o, c)."""
+    return filters[::-1, ::-1].swapaxes(2, 3)
+
+
+def stuffed(upstream: np.ndarray, stride: int | Pair) -> np.ndarray:
+    """Put S - 1 zeros between neighbours: (n, oh, ow, o) becomes (n, (oh-1)S + 1, (ow-1)S + 1, o)."""
+    rows, columns = pair("stride", stride)
+    images, height, width, count = upstream.shape
+    wide = np.zeros((images, (height - 1) * rows + 1, (width - 1) * columns + 1, count), upstream.dtype)
+    wide[:, ::rows, ::columns] = upstream
+    return wide
+
+
+def back_to_input(
+    filters: np.ndarray,
+    upstream: np.ndarray,
+    shape: tuple[int, ...],
+    stride: int | Pair = 1,
+    padding: Padding = "valid",
+    dilation: int | Pair = 1,
+) -> np.ndarray:
+    """The input's gradient as a correlation of the stuffed upstream with the turned, channel-swapped kernel.
+
+    The frame has d(F-1) - P zeros before, and after it d(F-1) - P plus the rows that the stride never reached;
+    a negative number cuts rows off. Arguments and result as `adjoints.input_gradient`. Chapter: backpropagation.
+    """
+    kernel, stride, dilation = filters.shape[:2], pair("stride", stride), pair("dilation", dilation)
+    frame, _ = frame_of(shape, kernel, stride, padding, dilation)
+    wide = stuffed(upstream, stride)
+    for axis in (0, 1):
+        reach = dilation[axis] * (kernel[axis] - 1)
+        before = reach - frame[axis][0]
+        after = shape[axis + 1] + reach - wide.shape[axis + 1] - before
+        wide = framed(wide, axis + 1, before, after)
+    return conv2d(wide, turned(filters), dilation=dilation)
+
+
+def framed(array: np.ndarray, axis: int, before: int, after: int) -> np.ndarray:
+    """Add zeros at both ends of an axis, or cut entries off where a number is negative."""
+    cut = [slice(None)] * array.ndim
+    cut[axis] = slice(max(-before, 0), array.shape[axis] - max(-after, 0))
+    zeros = [(0, 0)] * array.ndim
+    zeros[axis] = max(before, 0), max(after, 0)
+    return np.pad(array[tuple(cut)], zeros)
+
+
+def back_to_filters(
+    batch: np.ndarray,
+    upstream: np.ndarray,
+    kernel: int | Pair,
+    stride: int | Pair = 1,
+    padding: Padding = "valid",
+    dilation: int | Pair = 1,
+) -> np.ndarray:
+    """The filters' gradient as a valid correlation of the padded input with the upstream. Nothing is turned.
+
+    Images play the part of channels, and stride and dilation change places: the upstream's taps stand S apart (the
+    zero-stuffing), its stops d apart. Arguments and result as `adjoints.filter_gradient`. Chapter: backpropagation.
+    """
+    kernel, stride, dilation = pair("kernel", kernel), pair("stride", stride), pair("dilation", dilation)
+    frame, _ = frame_of(batch.shape, kernel, stride, padding, dilation)
+    images = pad(batch, frame).transpose(3, 1, 2, 0)  # (c, h, w, n): one "picture" for each channel
+    taps = upstream.transpose(1, 2, 0, 3)  # (oh, ow, n, o): one "filter" for each filter
+    sums = conv2d(images, taps, stride=dilation, dilation=stride)[:, : kernel[0], : kernel[1]]
+    return sums.transpose(1, 2, 0, 3)
+
+
+def unreached(size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
+    """Count the rows at the end of a padded side that no window reaches: their gradient is zero."""
+    stops = output_size(size, kernel, stride, padding, dilation)
+    return size + 2 * padding - ((stops - 1) * stride + dilation * (kernel - 1) + 1)

@@ -1,0 +1,126 @@
+"""A stack of NumPy layers, and the loop that trains it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from cvnotes.checks import whole
+from cvnotes.linear_classifiers import softmax_loss
+
+from .layers import Convolution, Dense, Flatten, Layer, MaxPooling, ReLU
+
+
+class Network:
+    """Layers in a row: forward through all of them, backward through all of them in the other direction.
+
+    Chapter: numpy_convnet.
+    """
+
+    def __init__(self, layers: Sequence[Layer]):
+        self.layers = list(layers)
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """Scores (n, classes) for a batch (n, h, w, c)."""
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def backward(self, upstream: np.ndarray) -> np.ndarray:
+        """Fill the gradients of all layers; returns the gradient for the batch itself."""
+        for layer in reversed(self.layers):
+            upstream = layer.backward(upstream)
+        return upstream
+
+    def loss(self, x: np.ndarray, labels: np.ndarray) -> float:
+        """Cross-entropy of the batch; all gradients are filled on the way."""
+        loss, upstream = softmax_loss(self.forward(x), labels)
+        self.backward(upstream)
+        return loss
+
+    @property
+    def weights(self) -> list[np.ndarray]:
+        """All weights, in the order in which Keras lists them."""
+        return [array for layer in self.layers for array in layer.weights]
+
+    @property
+    def gradients(self) -> list[np.ndarray]:
+        """The gradients of the last `loss`, one for each of the weights."""
+        return [array for layer in self.layers for array in layer.gradients]
+
+    def accuracy(self, x: np.ndarray, labels: np.ndarray) -> float:
+        """The share of pictures whose largest score is that of their label."""
+        return float(np.mean(self.forward(x).argmax(1) == labels))
+
+
+def convnet(
+    seed: int = 0, side: int = 8, channels: int = 1, classes: int = 10, width: int = 8, dtype: str = "float32"
+) -> Network:
+    """Two stages of 3x3 convolution, ReLU and max pooling, then scores; `width` and twice as many filters.
+
+    side: of the square pictures, at least 4. Weights are drawn as He et al. (2015) advise, biases start at zero.
+    Raises ValueError for a side below 4 or other sizes below 1. Chapter: numpy_convnet.
+    """
+    side, width = whole("side", side, 4), whole("width", width, 1)
+    dice = np.random.default_rng(seed)
+
+    def drawn(*shape: int) -> np.ndarray:
+        return dice.normal(0, np.sqrt(2 / np.prod(shape[:-1])), shape).astype(dtype)
+
+    def zeros(count: int) -> np.ndarray:
+        return np.zeros(count, dtype)
+
+    flat = 2 * width * (side // 2 // 2) ** 2
+    return Network(
+        [
+            Convolution(drawn(3, 3, channels, width), zeros(width), padding="same"),
+            ReLU(),
+            MaxPooling(2),
+            Convolution(drawn(3, 3, width, 2 * width), zeros(2 * width), padding="same"),
+            ReLU(),
+            MaxPooling(2),
+            Flatten(),
+            Dense(drawn(flat, classes), zeros(classes)),
+        ]
+    )
+
+
+def sgd_step(network: Network, rate: float, momentum: float = 0.0, speeds: list[np.ndarray] | None = None) -> None:
+    r"""One step downhill, in place: $v \leftarrow \mu v - \eta\, \bar w$, then $w \leftarrow w + v$.
+
+    rate: learning rate; momentum: between 0 and 1; speeds: one array v for each weight, kept between steps.
+    Source: Polyak (1964). Chapter: numpy_convnet.
+    """
+    speeds = [np.zeros_like(weight) for weight in network.weights] if speeds is None else speeds
+    for weight, gradient, speed in zip(network.weights, network.gradients, speeds, strict=True):
+        speed *= momentum
+        speed -= rate * gradient
+        weight += speed
+
+
+def batches(count: int, size: int, epochs: int, seed: int) -> Iterator[np.ndarray]:
+    """Row numbers of whole batches, each epoch in a new order that the seed repeats. Chapter: numpy_convnet."""
+    dice = np.random.default_rng(seed)
+    for _ in range(epochs):
+        order = dice.permutation(count)
+        yield from order[: count // size * size].reshape(-1, size)
+
+
+def train(
+    network: Network,
+    x: np.ndarray,
+    labels: np.ndarray,
+    *,
+    epochs: int = 20,
+    batch: int = 32,
+    rate: float = 0.05,
+    momentum: float = 0.9,
+    seed: int = 0,
+) -> list[float]:
+    """Train in place by stochastic gradient descent; returns the loss of every step. Chapter: numpy_convnet."""
+    losses, speeds = [], [np.zeros_like(weight) for weight in network.weights]
+    for rows in batches(len(x), batch, epochs, seed):
+        losses.append(network.loss(x[rows], labels[rows]))
+        sgd_step(network, rate, momentum, speeds)
+    return losses
