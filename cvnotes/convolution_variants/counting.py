@@ -1,0 +1,60 @@
+"""What one layer has to do: products, weights, bytes to move, and the roof that a machine puts over them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from cvnotes.checks import whole
+
+from .grouped import connections
+
+KINDS = ("full", "grouped", "separable", "depthwise", "pointwise")
+
+
+class Work(NamedTuple):
+    """Multiply-accumulates, weights, and numbers read and written by one call of a layer on a batch."""
+
+    macs: int
+    weights: int
+    moved: int
+
+    @property
+    def intensity(self) -> float:
+        """Floating-point operations (two a product) for each byte moved, numbers of four bytes."""
+        return 2 * self.macs / (4 * self.moved)
+
+
+def work(kind: str, side: int, width: int, kernel: int = 3, batch: int = 1, groups: int = 4) -> Work:
+    r"""Count a layer that keeps size and channels: "full", "grouped", "separable", "depthwise" or "pointwise".
+
+    A step with a window of $F$ pixels has $N H W \cdot F^2 D K / g$ products and $F^2 D K / g$ weights, without biases;
+    it reads its input and its weights once and writes its output once. A separable layer is two such steps.
+    side: height and width of the map in pixels, border pixels counted in full; width: channels in and out.
+    Raises ValueError for another kind, sizes below 1 or groups that do not divide. Chapter: convolution_cost.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}. Received: kind={kind!r}")
+    steps = {
+        "full": [(kernel, 1)],
+        "grouped": [(kernel, groups)],
+        "depthwise": [(kernel, width)],
+        "pointwise": [(1, 1)],
+        "separable": [(kernel, width), (1, 1)],
+    }[kind]
+    places = whole("batch", batch, 1) * whole("side", side, 1) ** 2
+    weights = [whole("kernel", f, 1) ** 2 * int(connections(width, width, g).sum()) for f, g in steps]
+    moved = sum(2 * places * width + each for each in weights)
+    return Work(places * sum(weights), sum(weights), moved)
+
+
+def roof(intensity: float | np.ndarray, ridge: float) -> np.ndarray:
+    """Share of its best speed that a machine can reach, when memory feeds it and nothing is kept in a cache.
+
+    intensity: operations for each byte moved; ridge: the intensity at which memory just keeps up, in the same unit.
+    Raises ValueError for a ridge of 0 or below. Source: Williams et al. (2009). Chapter: convolution_cost.
+    """
+    if not ridge > 0:
+        raise ValueError(f"ridge must be above 0 operations for each byte. Received: ridge={ridge!r}")
+    return np.minimum(1.0, np.asarray(intensity) / ridge)

@@ -1,0 +1,56 @@
+"""Groups: filters that see a part of the channels, and the full kernel with zeros that they stand for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cvnotes.checks import whole
+from cvnotes.convolution import conv2d
+
+
+def connections(channels: int, filters: int, groups: int = 1) -> np.ndarray:
+    """Tell which input channel reaches which filter: booleans (channels, filters), block-diagonal for groups.
+
+    Raises ValueError unless the groups divide channels and filters. Chapter: convolution_variants.
+    """
+    channels, filters, groups = (
+        whole(*given) for given in (("channels", channels, 1), ("filters", filters, 1), ("groups", groups, 1))
+    )
+    if channels % groups or filters % groups:
+        raise ValueError(
+            f"groups must divide the channels and the filters. Received: channels={channels}, filters={filters}, "
+            f"groups={groups}"
+        )
+    return np.kron(np.eye(groups, dtype=bool), np.ones((channels // groups, filters // groups), bool))
+
+
+def block_diagonal(kernel: np.ndarray, groups: int) -> np.ndarray:
+    """Write a grouped kernel as a full one: the same weights in blocks, and zeros everywhere else.
+
+    kernel: (kh, kw, c / groups, k) as Keras stores it. Returns (kh, kw, c, k).
+    Raises ValueError unless the groups divide the filters. Chapter: convolution_variants.
+    """
+    inside, filters = kernel.shape[2:]
+    seen = connections(inside * groups, filters, groups)
+    return np.tile(kernel, (1, 1, groups, 1)) * seen
+
+
+def grouped_conv(images: np.ndarray, kernel: np.ndarray, groups: int, **options) -> np.ndarray:
+    """Cut channels and filters into groups, convolve each part by itself, and put the answers side by side.
+
+    images: (n, h, w, c), kernel: (kh, kw, c / groups, k); options go to `convolution.conv2d`. Returns (n, oh, ow, k).
+    Raises ValueError unless the groups divide both, and what `conv2d` raises.
+    Source: Krizhevsky et al. (2012), section 3.2. Chapter: convolution_variants.
+    """
+    connections(images.shape[-1], kernel.shape[-1], groups)
+    parts = zip(np.split(images, groups, axis=-1), np.split(kernel, groups, axis=-1), strict=True)
+    return np.concatenate([conv2d(part, weights, **options) for part, weights in parts], axis=-1)
+
+
+def as_grouped(depthwise: np.ndarray) -> np.ndarray:
+    """Store a depthwise kernel (kh, kw, c, m) as the grouped one (kh, kw, 1, c * m), with as many groups as channels.
+
+    Chapter: convolution_variants.
+    """
+    height, width, channels, multiplier = depthwise.shape
+    return depthwise.reshape(height, width, 1, channels * multiplier)
