@@ -12,9 +12,10 @@ from cvnotes.convolution.matrices import BLOCK, Padding
 from cvnotes.convolution.windows import as_image
 
 Frame = tuple[Pair, Pair]  # zeros (top, bottom) and (left, right)
+Counted = tuple[Frame, Pair]  # and the stops of the window, down and across
 
 
-def frame_of(shape: tuple[int, ...], kernel: Pair, stride: Pair, padding: Padding, dilation: Pair) -> tuple[Frame, Pair]:
+def frame_of(shape: tuple[int, ...], kernel: Pair, stride: Pair, padding: Padding, dilation: Pair) -> Counted:
     """The zeros round an image (n, h, w, c), and how often the window then stops along each side."""
     frame = pad_amounts(shape[1:3], kernel, stride, padding, dilation)
     padded = [size + sum(zeros) for size, zeros in zip(shape[1:3], frame, strict=True)]
@@ -54,7 +55,7 @@ def filter_gradient(
     padding: Padding = "valid",
     dilation: int | Pair = 1,
 ) -> np.ndarray:
-    r"""Gradient of the loss for the filters: $\bar k_{uvco} = \sum_{nij} \bar y_{nijo}\, x_{n,\,iS+ud-P,\,jS+vd-P,\,c}$.
+    r"""Gradient for the filters: $\bar k_{uvco} = \sum_{nij} \bar y_{nijo}\, x_{n,\,iS+ud-P,\,jS+vd-P,\,c}$.
 
     batch: (n, h, w, c), the input of the layer; upstream: (n, oh, ow, o), the gradient for its output.
     kernel, stride, padding, dilation: as in `convolution.conv2d`. Returns (kh, kw, c, o) in the dtype of both arrays.
@@ -81,7 +82,7 @@ def input_gradient(
     padding: Padding = "valid",
     dilation: int | Pair = 1,
 ) -> np.ndarray:
-    r"""Gradient of the loss for the input: $\bar x_{nabc} = \sum_{iS+ud-P=a} \sum_{jS+vd-P=b} \sum_o
+    r"""Gradient for the input: $\bar x_{nabc} = \sum_{iS+ud-P=a} \sum_{jS+vd-P=b} \sum_o
     \bar y_{nijo}\, k_{uvco}$.
 
     filters: (kh, kw, c, o); upstream: (n, oh, ow, o), the gradient for the output; shape: (n, h, w, c) of the input.
@@ -106,7 +107,7 @@ def input_gradient(
 
 
 def bias_gradient(upstream: np.ndarray) -> np.ndarray:
-    r"""Gradient of the loss for the biases: $\bar b_o = \sum_{nij} \bar y_{nijo}$, since each bias is added everywhere.
+    r"""Gradient for the biases: $\bar b_o = \sum_{nij} \bar y_{nijo}$, since each bias is added everywhere.
 
     upstream: (..., o); returns (o,). Chapter: backpropagation.
     """

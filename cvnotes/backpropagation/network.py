@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -55,35 +55,32 @@ class Network:
 
 
 def convnet(
-    seed: int = 0, side: int = 8, channels: int = 1, classes: int = 10, width: int = 8, dtype: str = "float32"
+    seed: int = 0,
+    side: int = 8,
+    width: int = 8,
+    dtype: str = "float32",
+    swap: Mapping[type[Layer], type[Layer]] | None = None,
 ) -> Network:
-    """Two stages of 3x3 convolution, ReLU and max pooling, then scores; `width` and twice as many filters.
+    """Two stages of 3x3 convolution, ReLU and max pooling, then ten scores; `width` and twice as many filters.
 
-    side: of the square pictures, at least 4. Weights are drawn as He et al. (2015) advise, biases start at zero.
+    side: of the square grey pictures, at least 4. Weights are drawn as He et al. (2015) advise, biases start at zero.
+    swap: other classes to build with, such as layers with a planted error.
     Raises ValueError for a side below 4 or other sizes below 1. Chapter: numpy_convnet.
     """
     side, width = whole("side", side, 4), whole("width", width, 1)
     dice = np.random.default_rng(seed)
 
-    def drawn(*shape: int) -> np.ndarray:
-        return dice.normal(0, np.sqrt(2 / np.prod(shape[:-1])), shape).astype(dtype)
+    def made(kind: type[Layer], *shape: int, **options) -> Layer:
+        kind = (swap or {}).get(kind, kind)
+        if not shape:
+            return kind(**options)
+        weights = dice.normal(0, np.sqrt(2 / np.prod(shape[:-1])), shape).astype(dtype)
+        return kind(weights, np.zeros(shape[-1], dtype), **options)
 
-    def zeros(count: int) -> np.ndarray:
-        return np.zeros(count, dtype)
-
-    flat = 2 * width * (side // 2 // 2) ** 2
-    return Network(
-        [
-            Convolution(drawn(3, 3, channels, width), zeros(width), padding="same"),
-            ReLU(),
-            MaxPooling(2),
-            Convolution(drawn(3, 3, width, 2 * width), zeros(2 * width), padding="same"),
-            ReLU(),
-            MaxPooling(2),
-            Flatten(),
-            Dense(drawn(flat, classes), zeros(classes)),
-        ]
-    )
+    layers = []
+    for depth, filters in ((1, width), (width, 2 * width)):
+        layers += [made(Convolution, 3, 3, depth, filters, padding="same"), made(ReLU), made(MaxPooling, window=2)]
+    return Network([*layers, made(Flatten), made(Dense, 2 * width * (side // 4) ** 2, 10)])
 
 
 def sgd_step(network: Network, rate: float, momentum: float = 0.0, speeds: list[np.ndarray] | None = None) -> None:
