@@ -92,15 +92,25 @@ def measured_span(stack: Sequence[Layer], images: int = 1) -> tuple[int, int]:
     return support(gradient_map(keras_stack(stack, side), unit, images))[0]
 
 
-def drift(kernel: int, depth: int = 1, side: int = 65) -> float:
-    """Measure how far, in pixels, a bright point moves through layers of equal weights with padding "same".
+def travelled(kernel: int, depth: int = 1, side: int = 65, *, alternate: bool = False) -> np.ndarray:
+    """Send one bright pixel in the middle of a row through layers of equal weights with Keras's padding "same".
 
-    The place of the response is its centre of mass; negative is up and to the left. Chapter: receptive_field.
+    alternate: every second layer sees the row mirrored, so that the odd zero of an even kernel changes sides.
+    Returns the row, (side,). Chapter: receptive_field.
     """
     row = np.zeros((1, side, 1), "float32")
     row[0, side // 2] = 1
-    for _ in range(whole("depth", depth, 1)):
-        kernels = np.full((kernel, 1, 1), 1 / kernel, "float32")
-        row = ops.convert_to_numpy(ops.conv(row, kernels, strides=1, padding="same"))
-    response = row[0, :, 0]
+    kernels = np.full((kernel, 1, 1), 1 / kernel, "float32")
+    for layer in range(whole("depth", depth, 1)):
+        turn = slice(None, None, -1 if alternate and layer % 2 else 1)
+        row = ops.convert_to_numpy(ops.conv(row[:, turn], kernels, strides=1, padding="same"))[:, turn]
+    return row[0, :, 0]
+
+
+def drift(kernel: int, depth: int = 1, side: int = 65, *, alternate: bool = False) -> float:
+    """Measure how far, in pixels, the centre of mass of a bright point moves; negative is to the left.
+
+    Arguments as for `travelled`. Chapter: receptive_field.
+    """
+    response = travelled(kernel, depth, side, alternate=alternate)
     return float(response @ np.arange(side) / response.sum() - side // 2)
