@@ -18,20 +18,27 @@ Place = tuple[int, ...]
 __all__ = ["GradientCheck", "check_gradient", "kinks", "numerical_gradient", "relative_error"]
 
 
-def numerical_gradient(f: Function, x: Any, h: float = 1e-5, centred: bool = True) -> np.ndarray:
-    r"""The gradient of ``f`` at ``x`` by finite differences, one number of ``x`` at a time.
+def numerical_gradient(
+    f: Function,
+    x: Any,
+    h: float = 1e-5,
+    centred: bool = True,
+) -> np.ndarray:
+    r"""The gradient of f at x by finite differences, one number of x at a time.
 
     .. math::
         \frac{\partial f}{\partial x_i} \approx \frac{f(x + h e_i) - f(x - h e_i)}{2h}
         \quad\text{or}\quad \frac{f(x + h e_i) - f(x)}{h}
 
-    The centred form (first) has an error of order :math:`h^2` and calls ``f`` 2n times for n numbers; the forward
-    form has one of order :math:`h` and calls it n + 1 times. Both lose digits when ``h`` is too small.
+    The centred form (first) has an error of order :math:`h^2` and calls ``f`` 2n times
+    for n numbers; the forward form has one of order :math:`h` and calls it n + 1 times.
+    Both lose digits when ``h`` is too small.
 
-    x: float array of any shape, never changed. f: takes an array like ``x``, gives one number.
+    x: float array of any shape, never changed. f: takes an array like ``x``, gives one
+    number.
     Returns an array of the shape and type of ``x``.
-    Raises ValueError for an ``x`` of whole numbers, an ``h`` that is not above 0, or an ``f`` of more than one number.
-    Chapter: gradients.
+    Raises ValueError for an ``x`` of whole numbers, an ``h`` that is not above 0, or an
+    ``f`` of more than one number. Chapter: gradients.
     """
     x, h = _floats("x", x).copy(), _step(h)
     start = None if centred else _number(f(x))
@@ -40,7 +47,7 @@ def numerical_gradient(f: Function, x: Any, h: float = 1e-5, centred: bool = Tru
 
 
 def _slope(f: Function, x: np.ndarray, place: Place, h: float, start: float | None) -> float:
-    """Nudge one number of x, and put it back: the centred slope, or the forward one from the value ``start``."""
+    """Nudge one number of x and put it back: centred, or forward from f(x) = start."""
     kept = x[place]
     x[place] = kept + h
     up = _number(f(x))
@@ -52,9 +59,12 @@ def _slope(f: Function, x: np.ndarray, place: Place, h: float, start: float | No
 
 
 def relative_error(a: Any, b: Any) -> float:
-    r"""How far two arrays of one shape are apart, measured by the larger: :math:`\|a - b\| / \max(\|a\|, \|b\|)`.
+    r"""How far two arrays of one shape are apart, measured by the larger.
 
-    Euclidean norms over all numbers; 0 for two arrays of zeros, 1 if one of them is zero, 2 for opposites.
+    .. math:: \|a - b\| \,/\, \max(\|a\|, \|b\|)
+
+    Euclidean norms over all numbers; 0 for two arrays of zeros, 1 if one of them is
+    zero, 2 for opposites.
     Raises ValueError for unequal shapes. Chapter: gradients.
     """
     a, b = np.asarray(a, float), np.asarray(b, float)
@@ -66,10 +76,11 @@ def relative_error(a: Any, b: Any) -> float:
 
 @dataclass(frozen=True, repr=False)
 class GradientCheck:
-    """What `check_gradient` found: the worst number, where it is, and what both sides say there.
+    """What `check_gradient` found: the worst number, where it is, and both slopes.
 
-    worst: relative error there. gradient, ruler: the two slopes. kink: whether the slopes to the left and to the right
-    of that place differ, so that there is no single one to find. checked: how many numbers were held against the ruler.
+    worst: relative error there. gradient, ruler: the two slopes. kink: whether the
+    slopes to the left and to the right of that place differ, so that there is no single
+    one to find. checked: how many numbers were held against the ruler.
     """
 
     worst: float
@@ -107,12 +118,15 @@ def check_gradient(
 
     .. math:: \max_i \; \frac{|g_i - \hat g_i|}{\max(|g_i|, |\hat g_i|, \text{floor})} \le \text{tolerance}
 
-    The floor keeps numbers from being judged that the ruler cannot see: a thousandth of the largest slope, and what
-    rounding alone can add, :math:`\varepsilon |f| / (h \cdot \text{tolerance})`.
+    The floor keeps numbers from being judged that the ruler cannot see: a thousandth of
+    the largest slope, and what rounding alone can add, :math:`\varepsilon |f| / (h
+    \cdot \text{tolerance})`.
 
-    x: float64, any shape. gradient: as x. samples: check only so many places, drawn by ``seed``; all if None.
-    Raises ValueError for an ``x`` or an ``f`` in single precision (its rounding would fail a correct gradient), shapes
-    that differ, values that are not finite. Chapter: gradients.
+    x: float64, any shape. gradient: as x. samples: check only so many places, drawn by
+    ``seed``; all if None.
+    Raises ValueError for an ``x`` or an ``f`` in single precision (its rounding would
+    fail a correct gradient), shapes that differ, values that are not finite. Chapter:
+    gradients.
     """
     x, h, gradient = _double(x).copy(), _step(h), _like(gradient, x)
     places = _places(x.shape, samples, seed)
@@ -133,10 +147,11 @@ def check_gradient(
 
 
 def kinks(f: Function, x: Any, h: float = 1e-5, places: Iterable[Place] | None = None) -> np.ndarray:
-    r"""Mark the numbers of ``x`` within ``h`` of a kink of ``f``: booleans of the shape of ``x``.
+    r"""Mark the numbers of x within h of a kink of f: booleans of the shape of x.
 
-    To the left and to the right of a smooth place the slopes differ by :math:`h f''`, next to nothing; across a kink
-    they differ by its size. The border between the two is drawn at :math:`\sqrt h` of the larger slope.
+    To the left and to the right of a smooth place the slopes differ by :math:`h f''`,
+    next to nothing; across a kink they differ by its size. The border between the two
+    is drawn at :math:`\sqrt h` of the larger slope.
 
     places: look only there. Chapter: gradients.
     """

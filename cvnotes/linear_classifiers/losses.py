@@ -16,7 +16,8 @@ def hinge_loop(scores: Any, labels: Any, margin: float = 1.0) -> float:
 
     .. math:: \frac1N \sum_i \sum_{j \neq y_i} \max(0,\, s_{ij} - s_{i y_i} + m)
 
-    scores: (N, C). labels: (N,), whole numbers below C. The slow twin of `hinge_loss`. Chapter: losses.
+    scores: (N, C). labels: (N,), whole numbers below C. The slow twin of `hinge_loss`.
+    Chapter: losses.
     """
     total = 0.0
     for row, label in zip(np.asarray(scores), labels, strict=True):
@@ -27,14 +28,18 @@ def hinge_loop(scores: Any, labels: Any, margin: float = 1.0) -> float:
 
 
 def hinge_losses(scores: Any, labels: Any, margin: float = 1.0) -> np.ndarray:
-    """The hinge loss of each picture, (N,). Arguments and errors as in `hinge_loss`. Chapter: losses."""
+    """The hinge loss of each picture, (N,); otherwise as `hinge_loss`. Chapter: losses."""
     scores, labels, rows = _batch(scores, labels)
     excess = np.maximum(0, scores - scores[rows, labels][:, None] + _margin(margin))
     excess[rows, labels] = 0
     return excess.sum(axis=1)
 
 
-def hinge_loss(scores: Any, labels: Any, margin: float = 1.0) -> tuple[float, np.ndarray]:
+def hinge_loss(
+    scores: Any,
+    labels: Any,
+    margin: float = 1.0,
+) -> tuple[float, np.ndarray]:
     r"""Mean multiclass hinge loss and its (sub)gradient with respect to the scores.
 
     .. math::
@@ -42,11 +47,14 @@ def hinge_loss(scores: Any, labels: Any, margin: float = 1.0) -> tuple[float, np
         \frac{\partial L}{\partial s_{ij}} = \frac1N [s_{ij} - s_{i y_i} + m > 0]
         \quad (j \neq y_i),
 
-    and the right class gets minus the sum of the others. At a kink the slope is taken as 0.
+    and the right class gets minus the sum of the others. At a kink the slope is taken
+    as 0.
 
-    scores: (N, C), any floats (whole numbers become float64). labels: (N,), whole numbers from 0 to C - 1.
+    scores: (N, C), any floats (whole numbers become float64). labels: (N,), whole
+    numbers from 0 to C - 1.
     Returns the loss and a gradient (N, C) in the type of the scores.
-    Raises ValueError for shapes that do not fit, labels out of range, scores that are not finite, a margin below 0.
+    Raises ValueError for shapes that do not fit, labels out of range, scores that are
+    not finite, a margin below 0.
     Source: Weston and Watkins (1999). Chapter: losses.
     """
     scores, labels, rows = _batch(scores, labels)
@@ -59,9 +67,10 @@ def hinge_loss(scores: Any, labels: Any, margin: float = 1.0) -> tuple[float, np
 
 
 def softmax(scores: Any) -> np.ndarray:
-    r"""Probabilities :math:`e^{s_j} / \sum_k e^{s_k}` of each row of scores, (N, C) or (C,).
+    r"""Probabilities :math:`e^{s_j} / \sum_k e^{s_k}` of each row of scores (N, C).
 
-    The largest score is subtracted first, which changes nothing but the size of the exponentials. Chapter: losses.
+    The largest score is subtracted first, which changes nothing but the size of the
+    exponentials. Chapter: losses.
     """
     scores = _floats(scores)
     shifted = np.exp(scores - scores.max(axis=-1, keepdims=True))
@@ -69,7 +78,7 @@ def softmax(scores: Any) -> np.ndarray:
 
 
 def softmax_losses(scores: Any, labels: Any) -> np.ndarray:
-    """The softmax loss of each picture, (N,). Arguments and errors as in `softmax_loss`. Chapter: losses."""
+    """The softmax loss of each picture, (N,); otherwise as `softmax_loss`."""
     scores, labels, rows = _batch(scores, labels)
     return -_log_softmax(scores)[rows, labels]
 
@@ -81,11 +90,14 @@ def softmax_loss(scores: Any, labels: Any) -> tuple[float, np.ndarray]:
         L = -\frac1N \sum_i \log \frac{e^{s_{i y_i}}}{\sum_j e^{s_{ij}}}, \qquad
         \frac{\partial L}{\partial s_{ij}} = \frac1N \bigl(p_{ij} - [j = y_i]\bigr)
 
-    with the probabilities :math:`p` of `softmax`. Computed as score minus log-sum-exp, which cannot overflow.
+    with the probabilities :math:`p` of `softmax`. Computed as score minus log-sum-exp,
+    which cannot overflow.
 
-    scores: (N, C), any floats (whole numbers become float64). labels: (N,), whole numbers from 0 to C - 1.
+    scores: (N, C), any floats (whole numbers become float64). labels: (N,), whole
+    numbers from 0 to C - 1.
     Returns the loss and a gradient (N, C) in the type of the scores.
-    Raises ValueError for shapes that do not fit, labels out of range or scores that are not finite. Chapter: losses.
+    Raises ValueError for shapes that do not fit, labels out of range or scores that are
+    not finite. Chapter: losses.
     """
     scores, labels, rows = _batch(scores, labels)
     log_p = _log_softmax(scores)
