@@ -93,6 +93,12 @@ def race(rounds: int) -> dict[str, tuple[float, float]]:
     return {name: tuple(map(statistics.median, times)) for name, times in took.items()}
 
 
+def held(times: dict[str, tuple[float, float]]) -> bool:
+    """Whether ours takes at most `TARGET` times as long as Keras, all passes together."""
+    mine, keras = (sum(both) for both in zip(*times.values(), strict=True))
+    return mine <= TARGET * keras
+
+
 def main() -> int:
     """Print the race as a table; the exit status says whether the target holds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -104,15 +110,15 @@ def main() -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["KERAS_BACKEND"] = "tensorflow"
     times = race(options.rounds)
+    passed = held(times)
     times["together"] = tuple(sum(pair) for pair in zip(*times.values(), strict=True))
     print(f"\n{IMAGES} pictures of {SIDE}x{SIDE}x{DEPTH}, {FILTERS} filters of {KERNEL}x{KERNEL}, float32, ", end="")
     print(f"threads: {options.threads}, load {os.getloadavg()[0]:.1f}\n")
     print("| pass | NumPy, ms | Keras, ms | ratio |\n|---|---|---|---|")
     for name, (mine, keras) in times.items():
         print(f"| {name} | {1e3 * mine:.1f} | {1e3 * keras:.1f} | {mine / keras:.2f} |")
-    held = times["together"][0] <= TARGET * times["together"][1]
-    print(f"\ntarget (together at most {TARGET:.0f} times Keras): {'held' if held else 'MISSED'}")
-    return 0 if held else 1
+    print(f"\ntarget (together at most {TARGET:.0f} times Keras): {'held' if passed else 'MISSED'}")
+    return 0 if passed else 1
 
 
 if __name__ == "__main__":
