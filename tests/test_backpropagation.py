@@ -36,17 +36,6 @@ def case(kernel, stride, padding, dilation, side, dtype="float64", channels=2, f
     return x, k, noise(*y.shape, seed=2, dtype=dtype)
 
 
-def keras_gradients(x, k, upstream, stride, padding, dilation):
-    """Both gradients by automatic differentiation; uneven padding is put round the input first."""
-    frame, _ = adjoints.frame_of(x.shape, k.shape[:2], (stride,) * 2, padding, (dilation,) * 2)
-
-    def loss(both):
-        image = ops.pad(both[0], [(0, 0), *frame, (0, 0)])
-        return ops.sum(ops.conv(image, both[1], strides=stride, dilation_rate=dilation) * upstream)
-
-    return backend.value_and_grad(loss)([x, k])[1]
-
-
 # A graph of numbers ---------------------------------------------------------------------------------------------------
 
 
@@ -156,14 +145,21 @@ def test_exp_and_log_undo_each_other():
 
 @pytest.mark.parametrize("case_", GRID, ids=str)
 def test_gradients_agree_with_keras(case_):
-    kernel, stride, padding, dilation, _ = case_
-    x, k, up = case(*case_, dtype="float32")
-    for_x, for_k = keras_gradients(x, k, up, stride, padding, dilation)
-    ours_x = bp.input_gradient(k, up, x.shape, stride, padding, dilation)
-    ours_k = bp.filter_gradient(x, up, kernel, stride, padding, dilation)
+    layer = bp.judged(*case_)
+    kernel = case_[0]
+    ours_x = bp.input_gradient(layer.filters, layer.upstream, layer.x.shape, **layer.steps)
+    ours_k = bp.filter_gradient(layer.x, layer.upstream, kernel, **layer.steps)
     assert ours_x.dtype == ours_k.dtype == np.float32
-    np.testing.assert_allclose(ours_x, for_x, atol=2e-4)
-    np.testing.assert_allclose(ours_k, for_k, atol=2e-4)
+    np.testing.assert_allclose(ours_x, layer.for_input, atol=2e-4)
+    np.testing.assert_allclose(ours_k, layer.for_filters, atol=2e-4)
+
+
+def test_the_judges_cover_what_the_page_says():
+    layers = bp.judged_layers()
+    steps = [layer.steps for layer in layers]
+    assert len(layers) == 48
+    assert {step["stride"] for step in steps} == {1, 2, 3}
+    assert {step["dilation"] for step in steps} == {1, 2}
 
 
 @pytest.mark.parametrize("case_", [*GRID, ((3, 2), 2, 1, 2, 7), ((3, 3), 3, "same", 2, 9)], ids=str)
@@ -299,7 +295,7 @@ def test_layers_agree_with_keras(layer, x):
 
     def loss(given):
         y, _ = twin.stateless_call(given[1:], twin.non_trainable_variables, given[0])
-        return ops.sum(y * up)
+        return ops.sum(y * ops.convert_to_tensor(up))
 
     theirs = backend.value_and_grad(loss)([x, *weights])[1]
     for mine, his in zip([layer.backward(up), *layer.gradients], theirs, strict=True):

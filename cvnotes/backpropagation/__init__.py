@@ -14,6 +14,8 @@ from .network import Network, batches, convnet, sgd_step, train
 _LAZY = {
     "BUGS": "bugs",
     "first_step": "twin",
+    "judged": "twin",
+    "judged_layers": "twin",
     "keras_gradients": "twin",
     "keras_twin": "twin",
     "largest_gap": "twin",

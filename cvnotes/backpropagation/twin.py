@@ -2,13 +2,60 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import Any, NamedTuple
+
 import keras
 import numpy as np
+from keras import ops
 
 from cvnotes import backend
+from cvnotes.convolution import conv2d
 
 from . import layers as ours
+from .adjoints import frame_of
 from .network import Network, batches, sgd_step
+
+
+class Judged(NamedTuple):
+    """A convolution layer with an upstream gradient, and what automatic differentiation makes of them."""
+
+    x: np.ndarray
+    filters: np.ndarray
+    upstream: np.ndarray
+    steps: dict[str, Any]  # stride, padding, dilation
+    for_input: np.ndarray
+    for_filters: np.ndarray
+
+
+def judged(kernel: tuple[int, int], stride: int, padding: Any, dilation: int = 1, side: int = 7) -> Judged:
+    """Make up a layer (2 pictures, 2 channels, 3 filters) and let Keras differentiate it. Chapter: backpropagation.
+
+    Uneven padding is put round the picture before Keras sees it, since its layers cannot be asked for it.
+    """
+    steps, dice = {"stride": stride, "padding": padding, "dilation": dilation}, np.random.default_rng(0)
+    x, filters = dice.normal(size=(2, side, side + 1, 2)), dice.normal(size=(*kernel, 2, 3))
+    upstream = dice.normal(size=conv2d(x, filters, **steps).shape)
+    x, filters, upstream = (array.astype("float32") for array in (x, filters, upstream))
+    frame, _ = frame_of(x.shape, kernel, (stride,) * 2, padding, (dilation,) * 2)
+
+    def loss(both: list) -> Any:
+        image = ops.pad(both[0], [(0, 0), *frame, (0, 0)])
+        out = ops.conv(image, both[1], strides=stride, dilation_rate=dilation)
+        return ops.sum(out * ops.convert_to_tensor(upstream))
+
+    return Judged(x, filters, upstream, steps, *backend.value_and_grad(loss)([x, filters])[1])
+
+
+def judged_layers() -> list[Judged]:
+    """48 layers: three kernels, four paddings (two of them uneven), strides 1 to 3, and dilation 2 at stride 1."""
+    kernels, paddings = [(2, 2), (3, 3), (2, 3)], ["valid", "same", 2, ((0, 1), (2, 1))]
+    return [
+        judged(kernel, stride, padding, dilation)
+        for kernel, padding, (stride, dilation) in itertools.product(
+            kernels, paddings, [(1, 1), (2, 1), (3, 1), (1, 2)]
+        )
+    ]
 
 
 def keras_twin(network: Network, shape: tuple[int, int, int] = (8, 8, 1)) -> keras.Sequential:
@@ -17,7 +64,7 @@ def keras_twin(network: Network, shape: tuple[int, int, int] = (8, 8, 1)) -> ker
     Raises ValueError for a layer that has no counterpart.
     """
     twin = keras.Sequential([keras.Input(shape), *map(_counterpart, network.layers)])
-    twin.set_weights(network.weights)
+    twin.set_weights([weight.copy() for weight in network.weights])  # JAX may share memory with what it is given
     return twin
 
 
