@@ -203,6 +203,18 @@ def test_a_small_alexnet_answers():
     assert numpy(model(noise(2, 67, 67, 1))).shape == (2, 3)
 
 
+# All-CNN-C ----------------------------------------------------------------------------------------------------------
+
+
+def test_all_cnn_c_is_the_papers():
+    profile = models.profile(models.sketch("all-cnn-c"))
+    convolutions = [row for row in profile.rows if row.kind == "Conv2D"]
+    assert [row.output_shape[0] for row in convolutions] == [32, 32, 16, 16, 16, 8, 6, 6, 6]
+    assert [row.output_shape[2] for row in convolutions] == [96] * 3 + [192] * 5 + [10]
+    assert profile.parameters == 1_369_738
+    assert not [row for row in profile.rows if row.kind in ("MaxPooling2D", "AveragePooling2D", "Dense")]
+
+
 @pytest.mark.parametrize(
     ("name", "variant", "words"),
     [
@@ -213,6 +225,7 @@ def test_a_small_alexnet_answers():
         ("lenet-5", {"classes": 1}, "classes must be at least 2"),
         ("alexnet", {"input_shape": (64, 64, 3)}, "sides of 67 or more"),
         ("alexnet", {"groups": 3}, "groups"),
+        ("all-cnn-c", {"input_shape": (8, 8, 3)}, "sides of 9 or more"),
     ],
 )
 def test_what_cannot_be_built_is_named(name, variant, words):

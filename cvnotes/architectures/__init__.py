@@ -9,6 +9,7 @@ _LAZY = {
     "RadialBasis": "lenet_layers",
     "TableConv2D": "lenet_layers",
     "TrainableSubsampling2D": "lenet_layers",
+    "all_cnn_c": "all_conv",
     "lenet_5": "lenet",
     "squash": "lenet_layers",
 }

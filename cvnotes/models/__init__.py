@@ -30,3 +30,4 @@ __all__ = [
 register("small-convnet", "cvnotes.models.small:small_convnet")
 register("lenet-5", "cvnotes.architectures.lenet:lenet_5")
 register("alexnet", "cvnotes.architectures.alexnet:alexnet")
+register("all-cnn-c", "cvnotes.architectures.all_conv:all_cnn_c")
