@@ -1,5 +1,7 @@
 """Losses and gradients against Keras, SciPy, slow twins and exact answers."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -7,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 from scipy.special import log_softmax
+from sklearn.linear_model import LogisticRegression
 
-from cvnotes import backend
+from cvnotes import backend, experiments
 from cvnotes import linear_classifiers as lc
+from cvnotes.linear_classifiers import descent, gradient_drawings, loss_drawings, plane, training
 
 SIZES = [(1, 2), (3, 3), (7, 10), (20, 4)]
 
@@ -258,3 +262,166 @@ def test_smooth_functions_have_no_kinks(seed):
 def test_checker_refuses_what_it_cannot_judge(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+# Kinks at every distance ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.2, 1 / 3, 0.4, 0.5, 0.7, 0.9])
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize("h", [1e-3, 1e-5])
+def test_a_kink_within_reach_is_found_wherever_it_lies(share, side, h):
+    x = np.array([1.0, side * share * h, 2.0])
+
+    def bent(x):
+        return np.sin(x).sum() + 0.3 * np.abs(x[1])
+
+    np.testing.assert_array_equal(lc.kinks(bent, x, h), [False, True, False])
+    x[1] = side * 2 * h
+    assert not lc.kinks(bent, x, h).any()
+
+
+def test_a_flat_place_with_a_bend_is_no_kink():
+    """Where the slope is zero, the slopes to both sides differ by more than they are large."""
+    assert not lc.kinks(lambda x: (x**2).sum(), np.zeros(3)).any()
+
+
+# Training ------------------------------------------------------------------------------------------------------------
+
+
+def problem(n=60, features=6, classes=4, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, features)), rng.integers(classes, size=n)
+
+
+@pytest.mark.parametrize("kind", training.PENALTIES)
+@pytest.mark.parametrize("loss", [lc.hinge_loss, lc.softmax_loss])
+def test_objective_passes_the_checker(kind, loss):
+    x, labels = problem()
+    weights = np.random.default_rng(1).normal(size=(6, 4))
+    goal = {"x": x, "labels": labels, "loss": loss, "strength": 0.3, "kind": kind}
+    assert lc.check_gradient(
+        lambda w: training.objective(w, **goal)[0], weights, training.objective(weights, **goal)[1]
+    )
+
+
+def test_penalties_equal_keras():
+    weights = np.random.default_rng(2).normal(size=(5, 3)).astype("float32")
+    theirs = {
+        "l2": keras.regularizers.L2(1),
+        "l1": keras.regularizers.L1(1),
+        "elastic": keras.regularizers.L1L2(0.5, 0.5),
+    }
+    for kind, rule in theirs.items():
+        assert training.penalty(weights, kind)[0] == pytest.approx(
+            float(rule(ops.convert_to_tensor(weights))), rel=1e-5
+        )
+    with pytest.raises(ValueError, match=r"l2, l1, elastic.*'l0'"):
+        training.penalty(weights, "l0")
+
+
+@pytest.mark.parametrize("strength", [1e-3, 1e-1])
+def test_fitted_equals_logistic_regression(strength):
+    """scikit-learn's C multiplies the sum of the losses beside half the squared weights: C = 1 / (2 lambda N)."""
+    x, labels = problem()
+    ours = training.fitted(x, labels, 4, strength)
+    model = LogisticRegression(C=1 / (2 * strength * len(x)), fit_intercept=False, tol=1e-8, max_iter=5000)
+    theirs = model.fit(x, labels).coef_.T
+    np.testing.assert_allclose(ours, theirs, atol=2e-3)
+
+
+def test_descent_arrives_where_the_solver_does():
+    x, labels = problem()
+    walked, seen = training.descend(x, labels, 4, rate=0.5, steps=800, strength=0.05)
+    np.testing.assert_allclose(walked, training.fitted(x, labels, 4, 0.05), atol=1e-3)
+    assert seen[0] == pytest.approx(np.log(4))
+    assert np.all(np.diff(seen) < 1e-12)
+    start, nothing = training.descend(x, labels, 4, steps=0)
+    assert not start.any()
+    assert nothing == []
+
+
+def test_hessian_equals_its_formula():
+    r"""Of the softmax loss: the mean of (diag p - p p^T) times x x^T."""
+    x, labels = problem(n=9, features=2, classes=3)
+    weights = np.random.default_rng(3).normal(size=(2, 3))
+    ours = training.hessian(lambda w: training.objective(w, x, labels)[1], weights)
+    shares = lc.softmax(x @ weights)
+    blocks = np.einsum("nc,cd->ncd", shares, np.eye(3)) - np.einsum("nc,nd->ncd", shares, shares)
+    exact = np.einsum("ncd,ni,nj->icjd", blocks, x, x).reshape(6, 6) / len(x)
+    np.testing.assert_allclose(ours, exact, atol=1e-8)
+
+
+def test_digits_are_split_without_overlap():
+    parts = training.flat_digits(200, seed=3)
+    assert [len(x) for x, _ in parts] == [200, 798, 799]
+    rows = np.concatenate([x for x, _ in parts])
+    everything = np.concatenate([x for x, _ in training.flat_digits(1, seed=0)])
+    np.testing.assert_array_equal(np.sort(rows.sum(1)), np.sort(everything.sum(1)))
+    assert (rows[:, -1] == 1).all()
+
+
+def test_stored_experiment_repeats():
+    experiments.verify(training.regularization, seed=3, atol={"train": 0.01, "choose": 0.02, "test": 0.02, "size": 5})
+
+
+# Pictures ------------------------------------------------------------------------------------------------------------
+
+SETTINGS = list(itertools.product(plane.TURNS, plane.BIASES, plane.SCALES))
+
+
+def title(ax):
+    """The title, wherever the style puts it."""
+    return ax.get_title(loc="left") + ax.get_title()
+
+
+def test_the_plane_over_its_whole_grid():
+    """What the exercise of the page rests on, read from the words of every frame."""
+    words = {setting: plane.say_plane(*setting) for setting in SETTINGS}
+    content = [setting for setting, text in words.items() if "no point pays" in text]
+    assert (0, 0, 1) in content
+    assert all((turn, bias, 4) in content for turn, bias, _ in content)
+    assert all(", 0 of them" in words[setting] for setting in content)
+    for turn, bias in itertools.product(plane.TURNS, plane.BIASES):  # a factor moves no line
+        assert len({text.split(". ")[0] for s, text in words.items() if s[:2] == (turn, bias)}) == 1
+
+
+@pytest.mark.parametrize("setting", SETTINGS[::4])
+def test_the_plane_draws_what_it_says(setting):
+    fig = plane.draw_plane(*setting)
+    scores = plane.plane_scores(plane.POINTS, plane.plane_weights(*setting))
+    pays = lc.hinge_losses(scores, plane.LABELS) > 0
+    left, right = fig.axes
+    rings = [line for line in left.lines if line.get_markerfacecolor() == "none"]
+    assert len(rings) == pays.sum()
+    assert f"hinge {lc.hinge_loss(scores, plane.LABELS)[0]:.3f}" in title(right)
+
+
+@pytest.mark.parametrize("rate", descent.RATES)
+@pytest.mark.parametrize("origin", descent.STARTS)
+def test_descent_draws_and_tells_the_truth(rate, origin):
+    fig, words = descent.draw_descent(rate, origin), descent.say_descent(rate, origin)
+    values = fig.axes[1].lines[0].get_ydata()
+    assert len(values) == descent.STEPS + 1
+    assert ("leaves the picture" in words) == (values[-1] > values[0])
+    assert ("zigzags" in words) == (rate > 1 / 8)
+    places = descent.path(descent.STARTS[origin], rate)
+    slope = lc.numerical_gradient(lambda w: descent.bowl(w)[0], places[3])
+    np.testing.assert_allclose((places[3] - places[4]) / rate, slope, atol=1e-6)
+
+
+def test_descent_breaks_at_two_over_the_largest_curvature():
+    ends = {rate: descent.bowl(descent.path((1.0, -1.0), rate, 3000)[-1])[0] for rate in (0.2495, 0.2505)}
+    assert ends[0.2495] < 1 < ends[0.2505]
+
+
+def test_other_pictures():
+    scores = np.array([[3.0, 4.5, -1], [1, 5, 2], [2, 2.5, -2]])
+    fig = loss_drawings.bill([np.zeros((4, 4, 3))] * 3, ["a", "b", "c"], scores)
+    assert title(fig.axes[3]) == "hinge 2.5, softmax 1.70"
+    assert "c: scores 2, 2.5, -2; hinge 10.5" in loss_drawings.say_bill(["a", "b", "c"], scores)
+    loss_drawings.draw_margins().draw_without_rendering()
+    loss_drawings.draw_spectra({"one": np.arange(3)}).draw_without_rendering()
+    read = [float(title(ax).split()[2].rstrip(",")) for ax in gradient_drawings.draw_secants().axes]
+    true = float(title(gradient_drawings.draw_secants().axes[0]).split()[-1])
+    assert abs(read[1] - true) < abs(read[0] - true) / 2

@@ -83,11 +83,20 @@ def draw_margins() -> Figure:
 
 
 def draw_scales(factors: np.ndarray, totals: Mapping[str, np.ndarray]) -> Figure:
-    """Draw what the same classifier costs with its weights multiplied by a factor, for several objectives."""
-    fig, ax = figures.canvas(7.0, 3.3)
-    figures.curves(factors, totals, xlabel="factor c on all weights", ylabel="mean loss", ax=ax)
-    ax.set(ylim=(-0.03, 1.2))
-    ax.axhline(0, color=figures.GREY, linewidth=0.7)
+    """Draw what the same classifier costs with its weights multiplied by a factor: hinge left, softmax right."""
+    fig, axes = figures.canvas(7.4, 2.9, columns=2, sharey=True)
+    for ax, name, colour in zip(axes, ("hinge", "softmax"), (figures.BLUE, figures.ORANGE), strict=True):
+        priced = totals[f"{name} + penalty"]
+        ax.plot(factors, totals[name], color=colour)
+        ax.plot(factors, priced, color=colour, linestyle=(0, (5, 1.6)))
+        at = priced.argmin()
+        ax.plot(factors[at], priced[at], "o", color=figures.INK, markersize=5)
+        ax.annotate("lowest", (factors[at], priced[at]), xytext=(0, 9), textcoords="offset points", ha="center")
+        ax.text(2.95, totals[name][-1] + 0.03, "alone", color=colour, ha="right", fontweight="bold", fontsize=9)
+        ax.text(2.3, 0.45, "with penalty", color=colour, ha="right", fontweight="bold", fontsize=9)
+        ax.set(xlabel="factor c on all weights", title=name, ylim=(-0.02, 0.8), xlim=(0, 3))
+        ax.axhline(0, color=figures.GREY, linewidth=0.7)
+    axes[0].set_ylabel("mean loss")
     return fig
 
 
@@ -104,10 +113,24 @@ def draw_spectra(spectra: Mapping[str, np.ndarray]) -> Figure:
 
 
 def draw_strengths(strengths: Sequence[float], runs: Mapping[str, np.ndarray]) -> Figure:
-    """Draw accuracies over seeds (seeds, strengths) against the strength of the penalty; the first strength is 0."""
-    fig, ax = figures.canvas(7.0, 3.4)
-    places = np.arange(len(strengths))
-    figures.curves(places, runs, xlabel="strength λ of the L2 penalty", ylabel="accuracy", ax=ax)
+    """Draw accuracies over seeds (seeds, strengths) against the strength of the penalty, all and the top enlarged.
+
+    The first strength is 0 and stands at the left end of a logarithmic axis.
+    """
+    fig, axes = figures.canvas(7.5, 3.3, columns=2)
     powers = [i for i, s in enumerate(strengths) if s and np.isclose(np.log10(s), round(np.log10(s)))]
-    ax.set_xticks([0, *powers], ["0", *[f"$10^{{{round(np.log10(strengths[i]))}}}$" for i in powers]])
+    for ax, few in zip(axes, (len(strengths), 8), strict=True):
+        shown = {name: values[:, :few] for name, values in runs.items()}
+        shown = shown if few > 8 else {name: shown[name] for name in list(shown)[1:]}
+        for i, (name, values) in enumerate(shown.items()):
+            colour = figures.CYCLE[list(runs).index(name)]
+            ax.plot(values.mean(0), color=colour, marker="os"[i], label=name)
+            ax.fill_between(range(few), values.min(0), values.max(0), color=colour, alpha=0.15, linewidth=0)
+        ticks = [i for i in powers if i < few]
+        ax.set_xticks([0, *ticks], ["0", *[f"$10^{{{round(np.log10(strengths[i]))}}}$" for i in ticks]])
+        ax.set(xlabel="strength λ of the L2 penalty")
+        ax.grid(axis="y")
+    axes[0].legend(loc="lower left")
+    axes[0].set(ylabel="accuracy", ylim=(0, 1.04))
+    axes[1].set_title(f"the left end, {list(runs)[-1]}, enlarged")
     return fig

@@ -28,7 +28,7 @@ def hinge_loop(scores: Any, labels: Any, margin: float = 1.0) -> float:
 
 
 def hinge_losses(scores: Any, labels: Any, margin: float = 1.0) -> np.ndarray:
-    """The hinge loss of each picture, (N,); otherwise as `hinge_loss`. Chapter: losses."""
+    """The hinge loss of each picture, (N,); otherwise as `hinge_loss`."""
     scores, labels, rows = _batch(scores, labels)
     excess = np.maximum(0, scores - scores[rows, labels][:, None] + _margin(margin))
     excess[rows, labels] = 0
@@ -62,7 +62,7 @@ def hinge_loss(
     excess[rows, labels] = 0
     pays = (excess > 0).astype(scores.dtype)
     gradient = pays.copy()
-    gradient[rows, labels] = -pays.sum(axis=1)
+    gradient[rows, labels] -= pays.sum(axis=1)
     return float((excess * pays).sum() / len(scores)), gradient / len(scores)
 
 
