@@ -9,7 +9,7 @@ from .adjoints import bias_gradient, filter_gradient, gather, input_gradient, sc
 from .correlations import back_to_filters, back_to_input, loop_gradients, stuffed, turned, unreached
 from .graph import Node, backward, exp, in_order, log, maximum
 from .layers import Convolution, Dense, Flatten, Layer, MaxPooling, ReLU
-from .network import Network, batches, convnet, sgd_step, train
+from .network import Network, batches, check_network, convnet, sgd_step, train
 
 _LAZY = {
     "BUGS": "bugs",
@@ -36,6 +36,7 @@ __all__ = [
     "backward",
     "batches",
     "bias_gradient",
+    "check_network",
     "convnet",
     "exp",
     "filter_gradient",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -204,3 +204,22 @@ def say_back(kernel: int, stride: int, padding: int) -> str:
     if rest:
         words += f" No window reaches the end of the padded input: rows left over, {rest}."
     return words
+
+
+# The network ----------------------------------------------------------------------------------------------------------
+
+
+def damage(accuracies: Mapping[str, Sequence[float]]) -> Figure:
+    """Draw the test accuracy of each net with a planted error: a dot for every seed, a bar to the mean."""
+    fig, ax = figures.canvas(4.4, 0.42 * len(accuracies) + 0.9)
+    figures.bars(
+        {name: 100 * np.asarray(values) for name, values in accuracies.items()}, xlabel="test accuracy, %", ax=ax
+    )
+    return fig
+
+
+def remembered(waiting: Mapping[str, float]) -> Figure:
+    """Draw how many KiB each layer keeps for the way back."""
+    fig, ax = figures.canvas(4.4, 0.42 * len(waiting) + 0.9)
+    figures.bars(waiting, xlabel="KiB kept until the way back", ax=ax)
+    return fig

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from cvnotes.checks import whole
-from cvnotes.linear_classifiers import softmax_loss
+from cvnotes.linear_classifiers import GradientCheck, check_gradient, softmax_loss
 
 from .layers import Convolution, Dense, Flatten, Layer, MaxPooling, ReLU
 
@@ -121,3 +121,24 @@ def train(
         losses.append(network.loss(x[rows], labels[rows]))
         sgd_step(network, rate, momentum, speeds)
     return losses
+
+
+def check_network(network: Network, x: np.ndarray, labels: np.ndarray, samples: int = 12) -> list[GradientCheck]:
+    """Hold the gradient of each array of weights against a ruler, at a few places of each; nothing is moved.
+
+    All in double precision: build with ``convnet(dtype="float64")``. Chapter: numpy_convnet.
+    """
+    network.loss(x, labels)
+    gradients = [gradient.copy() for gradient in network.gradients]
+
+    def checked(weight: np.ndarray, gradient: np.ndarray) -> GradientCheck:
+        def loss(values: np.ndarray) -> float:
+            weight[...] = values
+            return softmax_loss(network.forward(x), labels)[0]
+
+        start = weight.copy()
+        found = check_gradient(loss, start, gradient, samples=samples)
+        weight[...] = start
+        return found
+
+    return [checked(weight, gradient) for weight, gradient in zip(network.weights, gradients, strict=True)]
