@@ -26,25 +26,44 @@ class Work(NamedTuple):
         return 2 * self.macs / (4 * self.moved)
 
 
-def work(kind: str, side: int, width: int, kernel: int = 3, batch: int = 1, groups: int = 4) -> Work:
-    r"""Count a layer that keeps size and channels: "full", "grouped", "separable", "depthwise" or "pointwise".
+def steps(kind: str, width: int, kernel: int = 3, groups: int = 4) -> list[tuple[int, int]]:
+    """Give window and groups of each step of a layer: two steps for a separable one.
 
-    A step with a window of $F$ pixels has $N H W \cdot F^2 D K / g$ products and $F^2 D K / g$ weights, without biases;
-    it reads its input and its weights once and writes its output once. A separable layer is two such steps.
-    side: height and width of the map in pixels, border pixels counted in full; width: channels in and out.
-    Raises ValueError for another kind, sizes below 1 or groups that do not divide. Chapter: convolution_cost.
+    Raises ValueError for a kind that is not among KINDS. Chapter: convolution_cost.
     """
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}. Received: kind={kind!r}")
-    steps = {
+    alone, mix = (kernel, width), (1, 1)
+    return {
         "full": [(kernel, 1)],
         "grouped": [(kernel, groups)],
-        "depthwise": [(kernel, width)],
-        "pointwise": [(1, 1)],
-        "separable": [(kernel, width), (1, 1)],
+        "depthwise": [alone],
+        "pointwise": [mix],
+        "separable": [alone, mix],
     }[kind]
+
+
+def work(
+    kind: str,
+    side: int,
+    width: int,
+    kernel: int = 3,
+    batch: int = 1,
+    groups: int = 4,
+) -> Work:
+    r"""Count a layer that keeps size and channels, without biases.
+
+    A step has $F^2 D K / g$ weights and $N H W \cdot F^2 D K / g$ products; it reads its
+    input and its weights once, and writes its output once.
+    kind: one of KINDS; side: height and width of the map in pixels, whose border counts
+    in full; width: channels in and out.
+    Raises ValueError for another kind, sizes below 1, or groups that do not divide.
+    Chapter: convolution_cost.
+    """
     places = whole("batch", batch, 1) * whole("side", side, 1) ** 2
-    weights = [whole("kernel", f, 1) ** 2 * int(connections(width, width, g).sum()) for f, g in steps]
+    weights = []
+    for window, parts in steps(kind, width, whole("kernel", kernel, 1), groups):
+        weights.append(window**2 * int(connections(width, width, parts).sum()))
     moved = sum(2 * places * width + each for each in weights)
     return Work(places * sum(weights), sum(weights), moved)
 

@@ -9,29 +9,32 @@ from cvnotes.convolution import conv_matrix
 
 
 def flat_place(row: int, column: int, channel: int, shape: tuple[int, int, int]) -> int:
-    """Tell where a flattening puts one number of a map: row by row, in a row pixel by pixel, in a pixel by channel.
+    """Tell where a flattening puts a number: by row, then by pixel, then by channel.
 
     $$ (i W + j) D + c $$
 
-    shape: (height, width, channels). Raises ValueError for a place outside the map. Chapter: convolution_variants.
+    shape: (height, width, channels). Raises ValueError for a place outside the map.
+    Chapter: convolution_variants.
     """
     height, width, channels = shape
     row, column = whole("row", row, 0, height - 1), whole("column", column, 0, width - 1)
-    return (row * width + column) * channels + whole("channel", channel, 0, channels - 1)
+    channel = whole("channel", channel, 0, channels - 1)
+    return (row * width + column) * channels + channel
 
 
 def dense_as_conv(weights: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
-    """Fold the weights of a dense layer behind a flattening into the kernel of a convolution.
+    """Fold the weights of a dense layer behind a flattening into a kernel.
 
-    weights: (h * w * c, k), shape: (h, w, c) of the map before it was flattened. Returns (h, w, c, k): a window as
-    large as the map, and one answer of k numbers; on a larger map, one answer for each place.
-    Raises ValueError when the sizes do not match. Source: Long et al. (2015), section 3.1.
-    Chapter: convolution_variants.
+    weights: (h * w * c, k), shape: (h, w, c) of the map before it was flattened.
+    Returns (h, w, c, k): a window as large as the map, for one answer of k numbers;
+    on a larger map, for one answer at each place.
+    Raises ValueError when the sizes do not match.
+    Source: Long et al. (2015), section 3.1. Chapter: convolution_variants.
     """
     if np.ndim(weights) != 2 or len(weights) != np.prod(shape):
         raise ValueError(
-            f"a map of {' x '.join(map(str, shape))} flattens to {np.prod(shape)} numbers, one for each row of the "
-            f"weights. Received: weights {np.shape(weights)}, shape={shape}"
+            f"a map of {shape} flattens to {np.prod(shape)} numbers, one for each row. "
+            f"Received: weights {np.shape(weights)}, shape={shape}"
         )
     return np.reshape(weights, (*shape, -1))
 

@@ -14,7 +14,7 @@ from cvnotes import figures
 
 from .grouped import connections
 
-CHANNELS, MULTIPLES, GROUPS = (4, 8, 12), (1, 2), (1, 2, 4, "one each")
+CHANNELS, MULTIPLES, GROUPS = (4, 8), (1, 2), (1, 2, 4, "one each")
 SIDE = 32  # pixels of the map for which the figure to play with counts
 COLOURS = (figures.BLUE, figures.ORANGE, figures.GREEN, figures.PURPLE, figures.GOLD, figures.SKY)
 
@@ -53,13 +53,13 @@ def draw_connections(channels: int, multiple: int, groups: int | str) -> Figure:
     """
     depth, filters, parts = chosen(channels, multiple, groups)
     seen = connections(depth, filters, parts)
-    fig, (left, right) = figures.canvas(7.4, 3.0, columns=2, width_ratios=[1.5, 1])
+    fig, (left, right) = figures.canvas(6.6, 2.7, columns=2, width_ratios=[1.3, 1])
     _lines(left, seen, parts)
     for channel, filter_ in np.argwhere(seen):
         box = {"facecolor": _colour(channel, depth, parts), "edgecolor": figures.PAPER, "linewidth": 0.8}
         right.add_patch(Rectangle((filter_, channel), 1, 1, **box))
     right.add_patch(Rectangle((0, 0), filters, depth, fill=False, edgecolor=figures.GREY, linewidth=0.8))
-    right.set(xlim=(-0.2, 24.2), ylim=(12.2, -0.2), aspect="equal", xticks=[], yticks=[])
+    right.set(xlim=(-0.2, 16.2), ylim=(8.2, -0.2), aspect="equal", xticks=[], yticks=[])
     right.spines[:].set_visible(False)
     weights, macs = cost(depth, filters, parts)
     said = f"{seen.mean():.0%} of the connections\n{weights:,} weights\n{macs:,} MACs"
@@ -78,7 +78,7 @@ def _lines(ax: Axes, seen: np.ndarray, groups: int) -> None:
     starts, ends = _places(depth), _places(filters)
     for channel, filter_ in np.argwhere(seen):
         colour = _colour(channel, depth, groups)
-        ax.plot([0, 1], [starts[channel], ends[filter_]], color=colour, linewidth=1.0, alpha=0.75)
+        ax.plot([0, 1], [starts[channel], ends[filter_]], color=colour, linewidth=1.0)
     for x, places in ((0, starts), (1, ends)):
         ax.plot(np.full(len(places), x), places, "o", color=figures.INK, markersize=4.5)
     ax.text(-0.06, 0.5, f"{depth} channels", rotation=90, ha="right", va="center")
@@ -149,29 +149,35 @@ def draw_named(picture: np.ndarray, scores: np.ndarray, step: int, crop: int, no
 # Ranks ---------------------------------------------------------------------------------------------------------------
 
 
-def draw_ranks(
-    multipliers: Sequence[int],
-    kept: Mapping[str, np.ndarray],
-    accuracy: np.ndarray,
-    lines: Mapping[str, float],
-) -> Figure:
+def draw_ranks(multipliers: Sequence[int], kept: Mapping[str, np.ndarray], found: Mapping[str, Sequence]) -> Figure:
     """Draw, by depth multiplier, the share of a kernel kept and the accuracy of the net that got the squeezed kernel.
 
-    kept: arrays (seeds, n) by name; accuracy: (seeds, n); lines: levels to compare with, by name.
+    kept: arrays (seeds, n) by name; found: the numbers of the experiment `separability`, a list of seeds each.
     Chapter: convolution_variants.
     """
     fig, (left, right) = figures.canvas(7.6, 3.2, columns=2)
     figures.curves(multipliers, kept, xlabel="depth multiplier", ylabel="share of the kernel's squares", ax=left)
-    figures.curves(multipliers, {"squeezed": accuracy}, xlabel="depth multiplier", ylabel="accuracy", ax=right)
-    for text in right.texts:
-        text.set_visible(False)
-    for i, (name, level) in enumerate(lines.items()):
-        right.axhline(level, color=(figures.GREY, figures.GREEN)[i], linestyle=":", linewidth=1.4)
-        above = i == 0
-        place = {"xytext": (0, 4 if above else -4), "va": "bottom" if above else "top"}
+    left.texts[-1].set_text(""), left.texts[0].set_text("")
+    for i, name in enumerate(kept):
+        place = {"xytext": (6, -4) if i else (-4, 6), "ha": "left" if i else "right", "va": "top" if i else "bottom"}
+        at = multipliers[2], np.mean(kept[name], 0)[2]
+        left.annotate(name, at, textcoords="offset points", color=figures.CYCLE[i], fontweight="bold", **place)
+    squeezed = np.array(found["squeezed"])
+    right.plot(multipliers, squeezed.mean(0), "o-", color=figures.BLUE)
+    right.fill_between(multipliers, squeezed.min(0), squeezed.max(0), color=figures.BLUE, alpha=0.15, linewidth=0)
+    levels = {
+        "full, as trained": ("full", figures.INK, 4),
+        "separable from the start": ("separable", figures.GREEN, -12),
+    }
+    for words, (name, colour, shift) in levels.items():
+        level = float(np.mean(found[name]))
+        right.axhline(level, color=colour, linestyle=":", linewidth=1.4)
         right.annotate(
-            name, (9, level), textcoords="offset points", ha="right", color=figures.INK, fontsize=8.5, **place
+            words, (9, level), (0, shift), textcoords="offset points", ha="right", color=colour, fontsize=8.5
         )
+    right.set(xlabel="depth multiplier", ylabel="accuracy on crops", ylim=(0, 1.08), title="the net with that kernel")
     left.set(ylim=(0, 1.05), title="how much of the kernel fits")
-    right.set(ylim=(0, 1.08), title="what the squeezed net still knows")
+    for ax in (left, right):
+        ax.set_xticks(multipliers)
+        ax.grid(axis="y")
     return fig

@@ -25,26 +25,34 @@ def connections(channels: int, filters: int, groups: int = 1) -> np.ndarray:
 
 
 def block_diagonal(kernel: np.ndarray, groups: int) -> np.ndarray:
-    """Write a grouped kernel as a full one: the same weights in blocks, and zeros everywhere else.
+    """Write a grouped kernel as a full one: the same weights in blocks, else zeros.
 
     kernel: (kh, kw, c / groups, k) as Keras stores it. Returns (kh, kw, c, k).
-    Raises ValueError unless the groups divide the filters. Chapter: convolution_variants.
+    Raises ValueError unless the groups divide the filters.
+    Chapter: convolution_variants.
     """
     inside, filters = kernel.shape[2:]
     seen = connections(inside * groups, filters, groups)
     return np.tile(kernel, (1, 1, groups, 1)) * seen
 
 
-def grouped_conv(images: np.ndarray, kernel: np.ndarray, groups: int, **options) -> np.ndarray:
-    """Cut channels and filters into groups, convolve each part by itself, and put the answers side by side.
+def grouped_conv(
+    images: np.ndarray,
+    kernel: np.ndarray,
+    groups: int,
+    **options,
+) -> np.ndarray:
+    """Cut channels and filters into groups, convolve each part alone, join the answers.
 
-    images: (n, h, w, c), kernel: (kh, kw, c / groups, k); options go to `convolution.conv2d`. Returns (n, oh, ow, k).
+    images: (n, h, w, c), kernel: (kh, kw, c / groups, k); returns (n, oh, ow, k).
+    options: as for `convolution.conv2d`.
     Raises ValueError unless the groups divide both, and what `conv2d` raises.
     Source: Krizhevsky et al. (2012), section 3.2. Chapter: convolution_variants.
     """
-    connections(images.shape[-1], kernel.shape[-1], groups)
-    parts = zip(np.split(images, groups, axis=-1), np.split(kernel, groups, axis=-1), strict=True)
-    return np.concatenate([conv2d(part, weights, **options) for part, weights in parts], axis=-1)
+    connections(images.shape[-1], kernel.shape[-1], groups)  # refuses what does not divide
+    parts = (np.split(array, groups, axis=-1) for array in (images, kernel))
+    answers = [conv2d(x, k, **options) for x, k in zip(*parts, strict=True)]
+    return np.concatenate(answers, axis=-1)
 
 
 def as_grouped(depthwise: np.ndarray) -> np.ndarray:

@@ -5,22 +5,25 @@ from __future__ import annotations
 import numpy as np
 
 
-def pointwise(images: np.ndarray, weights: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
-    r"""Convolve with a 1 x 1 window: one matrix product over the channels, the same at every pixel.
+def pointwise(
+    images: np.ndarray,
+    weights: np.ndarray,
+    bias: np.ndarray | float = 0.0,
+) -> np.ndarray:
+    r"""Convolve with a 1 x 1 window: one matrix over the channels, at every pixel.
 
     $$ y_{ijk} = b_k + \sum_c x_{ijc}\, w_{ck} $$
 
-    images: (..., c), weights: (c, k), bias: (k,) or None; returns (..., k).
+    images: (..., c), weights: (c, k), bias: (k,); returns (..., k).
     Raises ValueError when the channels do not match.
     Source: Lin et al. (2014), section 3.1. Chapter: convolution_variants.
     """
     if np.ndim(weights) != 2 or np.shape(images)[-1] != len(weights):
         raise ValueError(
-            f"weights must be (channels, filters) with the channels of the image. Received: images "
-            f"{np.shape(images)}, weights {np.shape(weights)}"
+            "weights must be (channels, filters), with the channels of the image. "
+            f"Received: images {np.shape(images)}, weights {np.shape(weights)}"
         )
-    mixed = images @ weights
-    return mixed if bias is None else mixed + bias
+    return images @ weights + bias
 
 
 def colour_axes(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -10,17 +10,24 @@ from cvnotes.convolution import conv2d
 from .grouped import as_grouped, grouped_conv
 
 
-def separable_conv(images: np.ndarray, depthwise: np.ndarray, weights: np.ndarray, **options) -> np.ndarray:
-    r"""Convolve each channel with its own filters, then mix the channels with a 1 x 1 convolution.
+def separable_conv(
+    images: np.ndarray,
+    depthwise: np.ndarray,
+    weights: np.ndarray,
+    **options,
+) -> np.ndarray:
+    r"""Convolve each channel with its own filters, then mix the channels.
 
-    $$ z_{ijc} = \sum_{uv} d_{uvc}\, x_{i+u,\,j+v,\,c}, \qquad y_{ijk} = \sum_c z_{ijc}\, w_{ck} $$
+    $$ z_{ijc} = \sum_{uv} d_{uvc}\, x_{i+u,\,j+v,\,c}, \qquad
+       y_{ijk} = \sum_c z_{ijc}\, w_{ck} $$
 
-    images: (n, h, w, c), depthwise: (kh, kw, c, m), weights: (1, 1, c * m, k); options go to `convolution.conv2d`.
+    images: (n, h, w, c), depthwise: (kh, kw, c, m), weights: (1, 1, c * m, k).
+    options: as for `convolution.conv2d`.
     Raises ValueError when the channels do not match.
     Source: Chollet (2017), section 2. Chapter: convolution_variants.
     """
-    between = grouped_conv(images, as_grouped(depthwise), images.shape[-1], **options)
-    return conv2d(between, weights)
+    alone = as_grouped(depthwise)
+    return conv2d(grouped_conv(images, alone, images.shape[-1], **options), weights)
 
 
 def joined_kernel(depthwise: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -63,9 +70,10 @@ def split_kernel(kernel: np.ndarray, multiplier: int = 1) -> tuple[np.ndarray, n
 
 
 def kept_by_rank(kernel: np.ndarray) -> np.ndarray:
-    """Share of a kernel's sum of squares that the nearest separable one keeps, for multiplier 1, 2, 3 and so on.
+    """Share of a kernel's squares that the nearest separable one keeps, by multiplier.
 
-    kernel: (kh, kw, c, k). Returns min(kh * kw, k) numbers that rise to 1. Chapter: convolution_variants.
+    kernel: (kh, kw, c, k). Returns min(kh * kw, k) numbers that rise to 1.
+    Source: Eckart and Young (1936). Chapter: convolution_variants.
     """
     slices = kernel.reshape(-1, *kernel.shape[2:]).transpose(1, 0, 2)
     squares = np.linalg.svd(slices, compute_uv=False) ** 2

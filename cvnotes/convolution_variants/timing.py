@@ -39,10 +39,15 @@ def call(layers: list[keras.Layer], shape: tuple[int, ...], batch: int) -> Calla
     return lambda: model.predict_on_batch(noise)
 
 
-def race(calls: Mapping[str, Callable[[], object]], repeats: int, seed: int = 0) -> dict[str, np.ndarray]:
-    """Time functions side by side: each round runs all of them once, in an order drawn anew; two rounds warm up.
+def race(
+    calls: Mapping[str, Callable[[], object]],
+    repeats: int,
+    seed: int = 0,
+) -> dict[str, np.ndarray]:
+    """Time functions side by side: each round runs all of them, in an order drawn anew.
 
-    Returns seconds (repeats,) for each name. Chapter: convolution_cost.
+    Two rounds warm up. Returns seconds (repeats,) for each name.
+    Chapter: convolution_cost.
     """
     dice, seconds = np.random.default_rng(seed), {name: [] for name in calls}
     for turn in range(repeats + 2):

@@ -100,3 +100,25 @@ def spatial(convs: list[Conv]) -> list[Conv]:
 def powers_within(convs: list[Conv], low: int = 32, high: int = 1024) -> float:
     """Share of the layers whose number of filters is a power of two from low to high. Chapter: convolution_cost."""
     return float(np.mean([low <= n <= high and n & (n - 1) == 0 for n in (conv.filters for conv in convs)]))
+
+
+def kind_of(layer: keras.Layer) -> str:
+    """Sort a layer into "convolution", "1 × 1", "depthwise", "dense" or "rest"."""
+    if isinstance(layer, keras.layers.DepthwiseConv2D):
+        return "depthwise"
+    if isinstance(layer, keras.layers.Conv2D):
+        return "1 × 1" if tuple(layer.kernel_size) == (1, 1) else "convolution"
+    return "dense" if isinstance(layer, keras.layers.Dense) else "rest"
+
+
+def spending(model: keras.Model) -> tuple[dict[str, float], dict[str, float]]:
+    """Give the shares of multiply-accumulates and of parameters that lie in each kind of layer of a flat model.
+
+    Chapter: convolution_cost.
+    """
+    profile, macs, weights = models.profile(model), {}, {}
+    for row in profile.rows:
+        kind = kind_of(model.get_layer(row.name))
+        macs[kind] = macs.get(kind, 0) + (row.macs or 0) / profile.macs
+        weights[kind] = weights.get(kind, 0) + row.parameters / profile.parameters
+    return macs, weights
