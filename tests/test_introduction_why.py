@@ -217,11 +217,9 @@ def test_step_ratios_compare_with_the_base():
 
 # Stored results and pictures ----------------------------------------------------------------------------------------
 
-MINE = ("curves", "hunger", "ladder", "linear", "remedies", "scrambled", "settings", "textures", "widths")
-
 
 def test_stored_results_are_those_of_the_code():
-    assert not {f"introduction.{name}" for name in MINE} & set(experiments.stale("introduction"))
+    assert not {f"introduction.{name}" for name in evidence.STORED} & set(experiments.stale("introduction"))
 
 
 def stored(name):
@@ -267,8 +265,30 @@ def test_other_figures_show_every_net_and_setting():
     fig = evidence.settings_table(stored("settings"))
     assert [ax.get_title() for ax in fig.axes[:4]] == list(sweep.SETTINGS)
     assert len(fig.axes) == 12
-    fig = evidence.hunger_curves(hunger.LABELLED, {"scratch": stored("hunger")["scratch"]})
+    fig = evidence.hunger_curves({"scratch": stored("hunger")["scratch"]})
     assert fig.axes[0].get_xscale() == "log"
+
+
+def test_a_change_is_settled_when_all_seeds_agree_on_an_effect_that_could_show():
+    found = {}
+    for name, values in sweep.SETTINGS.items():
+        found[f"{name}_accuracy"] = np.full((5, len(values)), 0.5)
+        found[f"{name}_parameters"] = np.full((5, len(values)), 100.0)
+        found[f"{name}_time"] = np.ones((5, len(values)))
+    found["stride_accuracy"][:, 1] += [0.10, 0.11, 0.10, 0.11, 0.10]
+    found["stride_accuracy"][:, 2] += [0.10, -0.11, 0.10, 0.11, 0.10]
+    found["stride_parameters"][:, 1] = 25
+    rows = {row[0]: row[1:] for row in evidence.against_base(found)}
+    assert len(rows) == sum(len(values) - 1 for values in sweep.SETTINGS.values())
+    assert rows["stride 2"][0] == "+0.104"
+    assert rows["stride 2"][2:] == ["yes", "0.25", "1.00"]
+    assert rows["stride 4"][2] == rows["filters 2"][2] == "no"
+
+
+def test_mixing_loses_the_difference_of_first_and_last():
+    digits = {f"{place}_conv": np.array([[0.9, 0.5, 0.3]]) for place in comparison.PLACES}
+    photos = {"conv_plain": np.array([0.8]), "conv_mixed": np.array([0.7])}
+    np.testing.assert_allclose(evidence.lost_by_mixing(digits, photos, "conv"), [[0.6, 0.6, 0.1]])
 
 
 def test_profiles_count_what_the_page_prints():

@@ -19,6 +19,7 @@ STEPS, RATE = {"quick": 400, "full": 2400}, 6e-3  # tried from 1e-3 to 1e-2 on o
 HIDDEN, WIDTH, LARGE = 128, 8, 1024  # the dense net, the ConvNet and the large dense net of the page
 DENSE, CONV = (16, 32, LARGE), (2, 4, 32)  # the other widths whose gap is drawn against their parameters
 
+Array = np.ndarray
 Build = Callable[[], keras.Model]
 
 
@@ -55,19 +56,29 @@ def split(place: str, count: int, seed: int) -> Split:
     return Split(x[chosen], digits.train_labels[chosen], test_x, digits.test_labels)
 
 
-def dense_net(width: int = HIDDEN, classes: int = 10, *, dropout: float = 0.0, decay: float = 0.0) -> keras.Model:
-    """One hidden layer that sees every pixel: 256 inputs, `width` units with ReLU, `classes` scores."""
+def dense_net(
+    width: int = HIDDEN,
+    classes: int = 10,
+    dropout: float = 0.0,
+    decay: float = 0.0,
+) -> keras.Model:
+    """One hidden layer, each of whose `width` units sees all 256 pixels."""
     layers, rule = keras.layers, keras.regularizers.L2(decay) if decay else None
-    hidden = layers.Dense(width, activation="relu", kernel_regularizer=rule, name="hidden")
-    drop = [layers.Dropout(dropout)] if dropout else []
-    scores = layers.Dense(classes, name="scores")
-    return keras.Sequential([keras.Input((SIDE, SIDE, 1)), layers.Flatten(), hidden, *drop, scores])
+    return keras.Sequential(
+        [
+            keras.Input((SIDE, SIDE, 1)),
+            layers.Flatten(),
+            layers.Dense(width, "relu", kernel_regularizer=rule, name="hidden"),
+            *([layers.Dropout(dropout)] if dropout else []),
+            layers.Dense(classes, name="scores"),
+        ]
+    )
 
 
 def conv_net(width: int = WIDTH, classes: int = 10, **switches: str) -> keras.Model:
-    """Two stages of 3 x 3 filters, ReLU and pooling, `width` and twice as many filters, then `classes` scores."""
-    shape = (SIDE, SIDE, 1)
-    return models.build("small-convnet", input_shape=shape, width=width, classes=classes, **switches)
+    """Two stages of 3 x 3 filters, ReLU and pooling: `width` filters, then twice as many."""
+    given = {"input_shape": (SIDE, SIDE, 1), "width": width, "classes": classes}
+    return models.build("small-convnet", **given, **switches)
 
 
 def windows_net(shared: bool) -> keras.Model:
@@ -83,17 +94,23 @@ def windows_net(shared: bool) -> keras.Model:
     )
 
 
-def trained(build: Build, x: np.ndarray, y: np.ndarray, seed: int, scale: str, **options) -> keras.Model:
-    """Seed, build and train a net for a fixed number of steps, however few digits there are. Batches of 32."""
+def passes(count: int, scale: str) -> int:
+    """Passes over `count` digits in batches of 32 that make at least 400 steps, and at least 20 passes."""
+    per_pass = max(1, count // 32)
+    return -(-max(STEPS[scale], 20 * per_pass) // per_pass)
+
+
+def trained(build: Build, x: Array, y: Array, seed: int, scale: str, **more) -> keras.Model:
+    """Seed, build and train a net for a fixed number of steps, however few digits there are."""
     keras.utils.set_random_seed(seed)
-    model, per_epoch = build(), max(1, len(x) // 32)
-    steps = max(STEPS[scale], 20 * per_epoch)
-    experiments.fit(model, x, y, epochs=-(-steps // per_epoch), batch=32, rate=RATE, seed=seed, **options)
+    model = build()
+    options = {"epochs": passes(len(x), scale), "batch": 32, "rate": RATE, "seed": seed}
+    experiments.fit(model, x, y, **options, **more)
     return model
 
 
 def scores(build: Build, given: Split, seed: int, scale: str) -> dict[str, float]:
-    """Accuracy of a newly trained net on its own digits and on the test digits, and its number of parameters."""
+    """Accuracy of a newly trained net on its own digits and on test digits; its parameters."""
     model = trained(build, given.x, given.y, seed, scale)
     return {
         "train": experiments.accuracy(model, given.x, given.y),
@@ -149,9 +166,9 @@ def remedies(seed: int, scale: str) -> dict[str, float]:
 def stopped(given: Split, seed: int, scale: str) -> list[float]:
     """Accuracy of the large dense net on the test digits after every pass over the training digits."""
     keras.utils.set_random_seed(seed)
-    model, per_epoch = dense_net(LARGE), max(1, len(given.x) // 32)
-    options = {"epochs": STEPS[scale] // per_epoch, "batch": 32, "rate": RATE, "seed": seed}
-    return experiments.fit(model, given.x, given.y, validation=(given.test_x, given.test_y), **options)["val_accuracy"]
+    model, test = dense_net(LARGE), (given.test_x, given.test_y)
+    options = {"epochs": passes(len(given.x), scale), "batch": 32, "rate": RATE, "seed": seed}
+    return experiments.fit(model, given.x, given.y, validation=test, **options)["val_accuracy"]
 
 
 @experiments.experiment(version=1, seeds=5)

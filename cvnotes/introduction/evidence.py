@@ -9,14 +9,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cvnotes import data, experiments, figures
+from cvnotes.experiments import smallest_effect
 
 from . import comparison, permutation, sweep
+from .hunger import LABELLED
 
 LOOK = {"linear": (figures.GREEN, "^"), "dense": (figures.ORANGE, "s"), "conv": (figures.BLUE, "o")}
 NAMES = {"linear": "linear classifier", "dense": "dense net", "conv": "ConvNet"}
 NETS = ("dense", "conv")
 PLACED = {"middle": "digits in the middle", "anywhere": "digits anywhere"}
 SHOWN = (0, 3, 7)  # digits to scramble
+STORED = ("curves", "linear", "widths", "remedies", "ladder", "scrambled", "textures", "hunger", "settings")
 
 
 def count_axis(ax: Axes, ticks: Sequence[float], name: str) -> None:
@@ -84,6 +87,31 @@ def gaps(curves: Mapping[str, np.ndarray], widths: Mapping[str, np.ndarray], fit
     return fig
 
 
+def lost_by_mixing(scrambled: Mapping[str, np.ndarray], textures: Mapping[str, np.ndarray], net: str) -> np.ndarray:
+    """What mixing all pixels takes from a net: accuracy lost (seeds, 3), for both places and for photographs."""
+    digits = [scrambled[f"{place}_{net}"][:, 0] - scrambled[f"{place}_{net}"][:, -1] for place in comparison.PLACES]
+    return np.column_stack([*digits, textures[f"{net}_plain"] - textures[f"{net}_mixed"]])
+
+
+def against_base(found: Mapping[str, np.ndarray]) -> list[list]:
+    """Each changed setting beside the base net: a row for the table of the page.
+
+    Accuracy gained, the smallest gain that could show, whether all seeds agree on one that could, ratio of parameters,
+    median ratio of the time of a step.
+    """
+    rows = []
+    for name, values in sweep.SETTINGS.items():
+        base = values.index(sweep.BASE[name])
+        accuracy, parameters = found[f"{name}_accuracy"], found[f"{name}_parameters"][0]
+        for i in [i for i in range(len(values)) if i != base]:
+            gain, visible = accuracy[:, i] - accuracy[:, base], smallest_effect(accuracy[:, i], accuracy[:, base])
+            settled = abs(gain.mean()) > visible and len(set(np.sign(gain))) == 1
+            share, slow = parameters[i] / parameters[base], np.median(found[f"{name}_time"][:, i])
+            told = [f"{gain.mean():+.3f}", f"{visible:.3f}", "yes" if settled else "no", f"{share:.2f}", f"{slow:.2f}"]
+            rows.append([f"{name} {values[i]}", *told])
+    return rows
+
+
 def scrambled_digit(found: Mapping[str, np.ndarray], digit: int, block: int) -> Figure:
     """A digit, the same with its pixels mixed within blocks, and what both nets make of pictures mixed like that."""
     picture = shown_digit(digit)
@@ -148,10 +176,10 @@ def settings_table(found: Mapping[str, np.ndarray]) -> Figure:
     return fig
 
 
-def hunger_curves(x: Sequence[int], lines: Mapping[str, np.ndarray]) -> Figure:
+def hunger_curves(lines: Mapping[str, np.ndarray]) -> Figure:
     """Accuracy over the number of labelled digits, one named line for each way to learn."""
     fig, ax = figures.canvas(7.2, 3.6)
-    figures.curves(x, lines, xlabel="", ylabel="accuracy on test digits", ax=ax)
-    count_axis(ax, x, "labelled digits 5 to 9")
+    figures.curves(LABELLED, lines, xlabel="", ylabel="accuracy on test digits", ax=ax)
+    count_axis(ax, LABELLED, "labelled digits 5 to 9")
     ax.set_ylim(0, 1.02)
     return fig

@@ -10,9 +10,10 @@ from sklearn.preprocessing import StandardScaler
 
 from cvnotes import data, experiments
 
-from .comparison import RATE, conv_net, put, trained
+from .comparison import RATE, Array, conv_net, put, trained
 
 LABELLED = (25, 50, 150, 600)  # digits 5 to 9 that a net may learn from
+EPOCHS = {"quick": 60, "full": 200}  # of the teacher
 WAYS = ("scratch", "other", "untrained", "moved", "anywhere_head")
 
 
@@ -32,15 +33,17 @@ def taught_on_low_digits(seed: int, scale: str) -> keras.Model:
     low = digits.train_labels < 5
     keras.utils.set_random_seed(seed)
     model = conv_net(classes=5)
-    options = {"epochs": {"quick": 60, "full": 200}[scale], "batch": 32, "rate": RATE, "seed": seed, "augment": move}
-    experiments.fit(model, digits.train_images[low], digits.train_labels[low], **options)
+    x, y, epochs = digits.train_images[low], digits.train_labels[low], EPOCHS[scale]
+    experiments.fit(model, x, y, epochs=epochs, batch=32, rate=RATE, seed=seed, augment=move)
     return model
 
 
-def probe(features: keras.Model, x: np.ndarray, y: np.ndarray, test_x: np.ndarray, test_y: np.ndarray) -> float:
-    """Freeze the features and train a linear classifier on them; its accuracy on the test pictures."""
-    seen, new = (keras.ops.convert_to_numpy(features(images, training=False)) for images in (x, test_x))
-    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(seen, y).score(new, test_y)
+def probe(features: keras.Model, x: Array, y: Array, test_x: Array, test_y: Array) -> float:
+    """Freeze the features and train a linear classifier on them; its accuracy on new pictures."""
+    to_numpy = keras.ops.convert_to_numpy
+    seen, new = (to_numpy(features(images, training=False)) for images in (x, test_x))
+    reader = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
+    return reader.fit(seen, y).score(new, test_y)
 
 
 def high_digits(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

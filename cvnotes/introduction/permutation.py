@@ -31,22 +31,22 @@ def block_order(side: int, block: int, seed: int) -> np.ndarray:
 
 
 def reorder(images: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Give every picture (n, h, w, c) the same new order of its h*w pixels; channels move together.
+    """Give every picture (n, h, w, c) the same new order of its h*w pixels.
 
     Raises ValueError unless `order` names each pixel once. Chapter: why_convolution.
     """
     flat = images.reshape(len(images), -1, images.shape[-1])
-    if not np.array_equal(np.sort(order), np.arange(flat.shape[1])):
-        raise ValueError(
-            f"order must name each of the {flat.shape[1]} pixels once. Received: {len(order)} numbers, "
-            f"{len(set(np.ravel(order).tolist()))} of them different"
-        )
+    pixels, named = flat.shape[1], np.unique(order).size
+    if not np.array_equal(np.sort(order), np.arange(pixels)):
+        wanted = f"order must name each of the {pixels} pixels once"
+        raise ValueError(f"{wanted}. Received: {len(order)} numbers, {named} different")
     return flat[:, order].reshape(images.shape)
 
 
 def twin(model: keras.Model, order: np.ndarray) -> keras.Model:
-    """Copy a dense net and move the rows of its first kernel along: what the original says of x, it says of x[order].
+    """Copy a dense net and move the rows of its first kernel along with the pixels.
 
+    What the original says of a picture, the copy says of the reordered one.
     Chapter: why_convolution.
     """
     copy = keras.models.clone_model(model)

@@ -10,7 +10,7 @@ import numpy as np
 
 from cvnotes import experiments
 
-from .comparison import SIDE, split, trained
+from .comparison import SIDE, Array, split, trained
 
 Setting = int | str
 BASE: dict[str, Setting] = {"filters": 8, "size": 3, "stride": 1, "padding": "same"}
@@ -24,7 +24,7 @@ ROUNDS, BATCH = 13, 256  # of the timing
 
 
 def first_layer_net(filters: int, size: int, stride: int, padding: str) -> keras.Model:
-    """A ConvNet whose first layer has these settings: conv, ReLU, conv of 16 filters, ReLU, pool, scores."""
+    """A ConvNet whose first layer has these settings; all that follows stays as it is."""
     layers = keras.layers
     return keras.Sequential(
         [
@@ -43,7 +43,7 @@ def cases() -> dict[tuple[str, Setting], dict[str, Setting]]:
     return {(name, value): BASE | {name: value} for name, values in SETTINGS.items() for value in values}
 
 
-def step_ratios(nets: Mapping[tuple, keras.Model], base: keras.Model, x: np.ndarray, y: np.ndarray) -> dict:
+def step_ratios(nets: Mapping, base: keras.Model, x: Array, y: Array) -> dict:
     """Time one training step of each net beside the base net; median ratio over the rounds.
 
     The nets take turns, so that whatever else the machine does meets them alike.
