@@ -7,21 +7,48 @@ import importlib
 
 from .checking import GradientCheck, check_gradient, kinks, numerical_gradient, relative_error
 from .losses import hinge_loop, hinge_loss, hinge_losses, softmax, softmax_loss, softmax_losses
+from .neighbours import (
+    NearestNeighbours,
+    cross_validate,
+    distances,
+    distances_block,
+    distances_one_loop,
+    distances_two_loops,
+    folds,
+    nearest,
+    vote,
+)
+from .scores import flatten, linear_scores, paired_ceiling, penalised_loss, train_softmax, with_ones
 
 _LAZY: dict[str, str] = {}
 
 __all__ = [
     "GradientCheck",
+    "NearestNeighbours",
     "check_gradient",
+    "cross_validate",
+    "distances",
+    "distances_block",
+    "distances_one_loop",
+    "distances_two_loops",
+    "flatten",
+    "folds",
     "hinge_loop",
     "hinge_loss",
     "hinge_losses",
     "kinks",
+    "linear_scores",
+    "nearest",
     "numerical_gradient",
+    "paired_ceiling",
+    "penalised_loss",
     "relative_error",
     "softmax",
     "softmax_loss",
     "softmax_losses",
+    "train_softmax",
+    "vote",
+    "with_ones",
 ]
 __all__ += [*_LAZY]
 
