@@ -48,7 +48,7 @@ def test_dense_equals_two_loops(n, inputs, outputs, seed):
     "shapes", [((2, 3, 3), (9, 4), (4,)), ((2, 3), (4, 3), (3,)), ((2, 3), (3, 4), (3,)), ((3,), (3, 4), (4,))]
 )
 def test_dense_names_what_does_not_fit(shapes):
-    with pytest.raises(ValueError, match="flatten maps before"):
+    with pytest.raises(ValueError, match="Received shapes"):
         components.dense(*(np.zeros(shape) for shape in shapes))
 
 

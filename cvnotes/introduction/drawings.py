@@ -105,9 +105,10 @@ def _squares(ax: Axes, sides: Mapping[str, float], colours: Mapping[str, str]) -
 # The scan -------------------------------------------------------------------------------------------------------------
 
 QUESTIONS = {
-    "brighter above than below?": np.array([[1, 1, 1], [0, 0, 0], [-1, -1, -1]]),
-    "brighter left than right?": np.array([[1, 0, -1], [1, 0, -1], [1, 0, -1]]),
+    "above": np.array([[1, 1, 1], [0, 0, 0], [-1, -1, -1]]),
+    "left": np.array([[1, 0, -1], [1, 0, -1], [1, 0, -1]]),
 }
+WORDS = {"above": "brighter above than below?", "left": "brighter left than right?"}
 STOPS = range(1, 37)
 SIGNED = colormaps["PuOr_r"]
 LIMIT = 40  # the sum that gets the full colour
@@ -133,7 +134,7 @@ def draw_scan(question: str, stop: int) -> Figure:
     """
     row, column = divmod(stop - 1, 6)
     fig, ax = sheet(6.7, 2.95)
-    heads = {0.12: "a handwritten 2", 2.8: "pixel × weight", 4.76: question}
+    heads = {0.12: "a handwritten 2", 2.8: "pixel × weight", 4.76: WORDS[question]}
     for left, words in heads.items():
         ax.text(left, 0.28, words, fontsize=9)
     _pixels(ax, (0.12, 0.4), 0.3, scanned_digit())
@@ -197,7 +198,7 @@ def say_scan(question: str, stop: int) -> str:
     heard = "nothing to choose" if total == 0 else "yes" if total > 0 else "no, the other way round"
     strength = "" if total == 0 else ", strongly" if abs(total) >= 25 else ""
     return (
-        f"Stop {stop} of 36 on a handwritten two, window at row {row}, column {column}. {question.capitalize()} "
+        f"Stop {stop} of 36 on a handwritten two, window at row {row}, column {column}. {WORDS[question].capitalize()} "
         f"The nine products add up to {_signed(total)}: {heard}{strength}."
     )
 
