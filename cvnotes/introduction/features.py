@@ -30,19 +30,20 @@ def shapes(count: int, seed: int, classes: tuple[str, ...] = NEAR, **options) ->
 def hog(images: np.ndarray, cell: int = 4, orientations: int = 8) -> np.ndarray:
     r"""Describe each picture by histograms of oriented gradients (HOG).
 
-    In each cell of `cell` x `cell` pixels, every pixel adds the length $|\nabla x|$ of its
-    gradient to the bin of its direction; cells are normalised in blocks of 2 x 2.
-    images: (n, h, w, c) in [0, 1]; of the channels, the one with the longest gradient counts.
-    Returns (n, features). Raises ValueError for pictures of less than 2 x 2 cells.
+    In each cell of `cell` x `cell` pixels, every pixel adds the length of its
+    gradient to the bin of its direction; blocks of 2 x 2 cells are normalised.
+    images: (n, h, w, c) in [0, 1]; the channel with the longest gradient counts.
+    Returns (n, features). Raises ValueError for less than 2 x 2 cells.
     Source: Dalal and Triggs (2005), sections 6.2 to 6.4. Chapter: learned_features.
     """
     from skimage.feature import hog as describe
 
-    cell, least = whole("cell", cell, 1), 2 * cell
-    if np.ndim(images) != 4 or min(np.shape(images)[1:3]) < least:
-        raise ValueError(f"hog needs (n, h, w, c), sides of {least} or more. Received: {np.shape(images)}")
-    options = {"pixels_per_cell": (cell, cell), "cells_per_block": (2, 2), "channel_axis": -1}
-    rows = [describe(image, orientations, **options) for image in images]
+    cell, shape = whole("cell", cell, 1), np.shape(images)
+    if len(shape) != 4 or min(shape[1:3]) < 2 * cell:
+        wanted = f"(n, h, w, c) with sides of {2 * cell} or more"
+        raise ValueError(f"hog takes pictures {wanted}. Received: {shape}")
+    cells = {"pixels_per_cell": (cell, cell), "cells_per_block": (2, 2)}
+    rows = [describe(x, orientations, **cells, channel_axis=-1) for x in images]
     return np.array(rows, np.float32)
 
 
@@ -68,8 +69,8 @@ def hog_strokes(image: np.ndarray, cell: int = 4, orientations: int = 8) -> tupl
 def linear_probe(train: Labelled, test: Labelled) -> float:
     """Fit a linear classifier on numbers and give its accuracy on others.
 
-    train, test: features (n, ...), flattened here, and labels (n,). Each feature gets mean 0 and
-    variance 1 over `train`; the ridge penalty is chosen by leave-one-out error on `train`.
+    train, test: features (n, ...), flattened here, and labels (n,). Each feature gets
+    mean 0 and variance 1 over `train`, where leave-one-out error picks the penalty.
     Source: Alain and Bengio (2017). Chapter: learned_features.
     """
     from sklearn.linear_model import RidgeClassifierCV

@@ -131,10 +131,11 @@ def crop(image: np.ndarray, frame: tuple[int, int, int, int]) -> np.ndarray:
 
 
 def best_places(maps: np.ndarray, depth: int, unit: int, count: int = 6) -> list[Place]:
-    """Find the pictures that excite a unit most, and where: (picture, row, column), best first.
+    """Find where a unit is excited most: (picture, row, column), best first.
 
-    maps: answers (n, h, w, filters) of that depth; each picture counts once, by its best place,
-    and only places whose field lies wholly inside. Source: Zeiler and Fergus (2014), section 4.
+    maps: answers (n, h, w, filters) of that depth. Each picture counts once, by its
+    best place; the field of a place must lie wholly inside.
+    Source: Zeiler and Fergus (2014), section 4. Chapter: learned_features.
     """
     keep = inside(depth)
     found = maps[:, keep][:, :, keep, unit].reshape(len(maps), -1)
@@ -150,15 +151,17 @@ def best_inputs(
     steps: int = 30,
     blur: float = 1.0,
 ) -> np.ndarray:
-    r"""Climb from plain grey to a picture that excites one unit: x <- x + rate * g / |g|.
+    r"""Climb from grey to a picture that excites one unit: x <- x + rate * g / |g|.
 
-    chosen: (depth, unit) for each picture; $g = \partial z / \partial x$, with z the unit in the
-    middle, before its ReLU. blur: behind depth 1, g is blurred by so many pixels.
-    Values stay in [0, 1]. Returns (n, 32, 32, 3). Source: Simonyan et al. (2014), section 2,
-    with blur and few steps in place of their penalty. Chapter: learned_features.
+    chosen: (depth, unit) for each picture. g is the gradient of the answer of the unit
+    in the middle, before its ReLU; behind depth 1 it is blurred by `blur` pixels.
+    Values stay in [0, 1]. Returns (n, 32, 32, 3).
+    Source: Simonyan et al. (2014), section 2, with blur and few steps in place of
+    their penalty. Chapter: learned_features.
     """
     x = np.full((len(chosen), 32, 32, 3), 0.5, np.float32)
-    climb, rate = backend.value_and_grad(_excitement(model, chosen)), 1.2 * _reach(chosen) / steps
+    climb = backend.value_and_grad(_excitement(model, chosen))
+    rate = 1.2 * _reach(chosen) / steps
     for _ in range(steps):
         gradient = _smooth(climb(x)[1], chosen, blur)
         length = np.sqrt((gradient**2).sum((1, 2, 3), keepdims=True))
@@ -176,7 +179,7 @@ def _excitement(model: keras.Model, chosen: list[Unit]) -> Callable:
     def excited(pictures):
         maps = tapped(pictures, training=False)[:3]
         middles = [z[:, z.shape[1] // 2, z.shape[2] // 2] for z in maps]
-        return sum(ops.sum(z * mask) for z, mask in zip(middles, masks, strict=True))
+        return sum(ops.sum(ops.multiply(z, mask)) for z, mask in zip(middles, masks, strict=True))
 
     return excited
 

@@ -63,11 +63,12 @@ def by_labels(panels: Mapping[str, tuple[Sequence[int], Mapping[str, np.ndarray]
     """Draw accuracy against the number of labels, one panel for each kind of picture, with bands over seeds."""
     fig, axes = figures.canvas(7.6, 3.1, columns=len(panels))
     for ax, (title, (counts, series)), chance in zip(axes, panels.items(), guess, strict=True):
+        ax.set_ylim(0, 1.03)  # first, so that the names at the ends know their room
         figures.curves(counts, series, xlabel="labelled pictures", ylabel="accuracy", ax=ax)
         ax.set_xscale("log")
         ax.set_xticks(counts, [f"{n:,}" for n in counts], minor=False)
         ax.minorticks_off()
-        ax.set(ylim=(0, 1.03), title=title)
+        ax.set_title(title)
         ax.axhline(chance, color=figures.GREY, linewidth=1, linestyle=":")
     return fig
 
@@ -122,6 +123,13 @@ def says_portrait(seen: Gallery, depth: int, unit: int) -> str:
     )
 
 
+def five_and_a_mistake(labels: np.ndarray, logits: np.ndarray) -> list[int]:
+    """Choose the first picture of each shape that is named rightly, and the first of all that is not, if any."""
+    right = logits.argmax(1) == labels
+    firsts = [np.flatnonzero(right & (labels == k))[:1] for k in range(len(features.NEAR))]
+    return [int(n) for found in (*firsts, np.flatnonzero(~right)[:1]) for n in found]
+
+
 def with_logits(images: np.ndarray, labels: np.ndarray, logits: np.ndarray) -> Figure:
     """Draw pictures, and below each the five logits of the net less their mean, that of its own shape in orange."""
     fig, axes = figures.canvas(7.6, 3.0, rows=2, columns=len(images), sharey="row", height_ratios=[1, 1.25])
@@ -141,12 +149,14 @@ def with_logits(images: np.ndarray, labels: np.ndarray, logits: np.ndarray) -> F
 def how_fine(stored: Mapping[str, np.ndarray]) -> Figure:
     """Draw the answers to waves for each depth, and how fine the best patches of each depth are."""
     fig, (left, right) = figures.canvas(7.6, 3.1, columns=2)
+    left.set_ylim(0, 1)
+    right.set_ylim(0, 0.33)
     depths = {f"depth {d}": stored["curves"][:, d - 1] for d in hierarchy.DEPTHS}
     figures.curves(hierarchy.FREQUENCIES, depths, xlabel="cycles a pixel", ylabel="mean answer", ax=left)
-    left.set(title="waves", ylim=(0, 1), xticks=[0, 0.125, 0.25, 0.375, 0.5])
+    left.set(title="waves", xticks=[0, 0.125, 0.25, 0.375, 0.5])
     fine = {"best": stored["best"], "any": stored["any"]}
     figures.curves(hierarchy.DEPTHS, fine, xlabel="depth", ylabel="cycles a pixel", ax=right)
-    right.set(title="patches", xticks=hierarchy.DEPTHS, ylim=(0, 0.33))
+    right.set(title="patches", xticks=hierarchy.DEPTHS)
     return fig
 
 
@@ -165,7 +175,7 @@ def kernel_sheet(kernels: np.ndarray) -> Figure:
     order = np.argsort(-peaks, kind="stable")
     span = np.abs(kernels).max((0, 1, 2), keepdims=True) * 2
     pictures = np.moveaxis(0.5 + kernels / span, -1, 0)[order]
-    return figures.image_grid(list(pictures), [f"{peaks[i]:.2f}" for i in order], columns=12, scale=0.5)
+    return figures.image_grid(list(pictures), [f"{peaks[i]:.2f}" for i in order], columns=6, scale=0.95)
 
 
 def two_responses(kernels: Mapping[str, np.ndarray], size: int = 65) -> Figure:

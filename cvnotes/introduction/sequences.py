@@ -29,8 +29,9 @@ def films(count: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def trunk(model: keras.Model) -> keras.Model:
-    """Cut a net behind its last pooling: pictures (n, 32, 32, 3) to features (n, 512)."""
-    return keras.Model(model.input, layers.Flatten()(model.get_layer("pool3").output))
+    """Cut a net behind its last pooling: (n, 32, 32, 3) to features (n, 512)."""
+    flat = layers.Flatten()(model.get_layer("pool3").output)
+    return keras.Model(model.input, flat)
 
 
 def on_frames(model: keras.Model, frames: np.ndarray) -> np.ndarray:
@@ -40,9 +41,9 @@ def on_frames(model: keras.Model, frames: np.ndarray) -> np.ndarray:
 
 
 def recurrent_head(width: int, frames: int = FRAMES, classes: int = 2) -> keras.Model:
-    """Build an LSTM of 16 cells over the features of the frames, then one number a class."""
+    """Build an LSTM of 16 cells over the frames, then one number a class."""
     inputs = keras.Input((frames, width))
-    memory = layers.LSTM(16, unroll=True)(inputs)  # written out: quicker than a loop on a CPU
+    memory = layers.LSTM(16, unroll=True)(inputs)  # a loop is slower on a CPU
     return keras.Model(inputs, layers.Dense(classes)(memory), name="recurrent")
 
 
