@@ -234,7 +234,7 @@ def test_kinks_are_named(distance):
     result = lc.check_gradient(relu, x, (x > 0).astype(float))
     assert not result
     assert result.kink
-    assert "a kink lies within reach" in repr(result)
+    assert "a kink is near" in repr(result)
 
 
 @given(seed=st.integers(0, 1000))

@@ -46,7 +46,13 @@ def numerical_gradient(
     return np.array(slopes, x.dtype).reshape(x.shape)
 
 
-def _slope(f: Function, x: np.ndarray, place: Place, h: float, start: float | None) -> float:
+def _slope(
+    f: Function,
+    x: np.ndarray,
+    place: Place,
+    h: float,
+    start: float | None,
+) -> float:
     """Nudge one number of x and put it back: centred, or forward from f(x) = start."""
     kept = x[place]
     x[place] = kept + h
@@ -100,7 +106,7 @@ class GradientCheck:
         if self.passed:
             return f"passed: {self.checked} numbers, relative error at most {self.tolerance:g}"
         place = f"[{', '.join(map(str, self.where))}]"
-        hint = "; a kink lies within reach" if self.kink else ""
+        hint = "; a kink is near" if self.kink else ""
         return f"FAILED at {place}: the gradient says {self.gradient:.4g}, the ruler {self.ruler:.4g}{hint}"
 
 
@@ -116,11 +122,10 @@ def check_gradient(
 ) -> GradientCheck:
     r"""Hold a gradient against centred differences of ``f`` at ``x``, number by number.
 
-    .. math:: \max_i \; \frac{|g_i - \hat g_i|}{\max(|g_i|, |\hat g_i|, \text{floor})} \le \text{tolerance}
+    .. math:: |g - \hat g| \le \text{tolerance} \cdot \max(|g|, |\hat g|, \text{floor})
 
     The floor keeps numbers from being judged that the ruler cannot see: a thousandth of
-    the largest slope, and what rounding alone can add, :math:`\varepsilon |f| / (h
-    \cdot \text{tolerance})`.
+    the largest slope, and what rounding alone can add, divided by the tolerance.
 
     x: float64, any shape. gradient: as x. samples: check only so many places, drawn by
     ``seed``; all if None.
@@ -129,21 +134,29 @@ def check_gradient(
     gradients.
     """
     x, h, gradient = _double(x).copy(), _step(h), _like(gradient, x)
-    places = _places(x.shape, samples, seed)
-    value = f(x)
-    if any(short in str(getattr(value, "dtype", "")) for short in ("float32", "float16")):
-        raise ValueError(f"Compute f in double precision to check a gradient. Received: {value.dtype}")
-    ruler = np.array([_slope(f, x, place, h, None) for place in places])
+    places, tolerance = _places(x.shape, samples, seed), _step(tolerance, "tolerance")
+    rounding = np.finfo(float).eps * abs(_number(_in_double(f(x)))) / h
     ours = np.array([gradient[place] for place in places])
-    seen = np.finfo(float).eps * abs(_number(value)) / (h * _step(tolerance, "tolerance"))
-    floor = max(1e-3 * np.abs([ours, ruler]).max(), seen, np.finfo(float).tiny)
-    errors = np.abs(ours - ruler) / np.maximum(np.maximum(np.abs(ours), np.abs(ruler)), floor)
+    ruler = np.array([_slope(f, x, place, h, None) for place in places])
+    errors = _errors(ours, ruler, rounding / tolerance)
     at = int(np.argmax(errors))
-    kink = bool(kinks(f, x, h, places=[places[at]])[places[at]])
-    worst, passed = float(errors[at]), bool(errors[at] <= tolerance)
     return GradientCheck(
-        worst, places[at], passed, float(ours[at]), float(ruler[at]), kink, len(places), float(tolerance)
+        worst=float(errors[at]),
+        where=places[at],
+        passed=bool(errors[at] <= tolerance),
+        gradient=float(ours[at]),
+        ruler=float(ruler[at]),
+        kink=bool(kinks(f, x, h, places=[places[at]]).any()),
+        checked=len(places),
+        tolerance=tolerance,
     )
+
+
+def _errors(ours: np.ndarray, ruler: np.ndarray, unseen: float) -> np.ndarray:
+    """How far each slope is off, as a share of the larger of the two or of the floor."""
+    larger = np.maximum(np.abs(ours), np.abs(ruler))
+    floor = max(1e-3 * larger.max(), unseen, np.finfo(float).tiny)
+    return np.abs(ours - ruler) / np.maximum(larger, floor)
 
 
 def kinks(f: Function, x: Any, h: float = 1e-5, places: Iterable[Place] | None = None) -> np.ndarray:
@@ -178,6 +191,12 @@ def _places(shape: tuple[int, ...], samples: int | None, seed: int) -> list[Plac
         return places
     chosen = np.random.default_rng(seed).choice(len(places), samples, replace=False)
     return [places[i] for i in sorted(chosen)]
+
+
+def _in_double(value: Any) -> Any:
+    if any(short in str(getattr(value, "dtype", "")) for short in ("float32", "float16")):
+        raise ValueError(f"Compute f in double precision to check a gradient. Received: {value.dtype}")
+    return value
 
 
 def _number(value: Any) -> float:

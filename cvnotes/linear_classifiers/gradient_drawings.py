@@ -38,8 +38,8 @@ def draw_secants(h: float = 0.8) -> Figure:
 def draw_errors(steps: np.ndarray, errors: Mapping[str, np.ndarray]) -> Figure:
     """Draw the error of finite differences against the step, both on logarithmic scales."""
     fig, ax = figures.canvas(7.2, 3.9)
-    spots = {"centred, float64": (2e-3, 5e-9), "forward, float64": (4e-4, 3e-6)}
-    spots |= {"forward, float32": (2.2e-3, 0.06), "centred, float32": (4e-2, 4e-5)}
+    spots = {"forward, float64": (2.5e-5, 1.2e-3), "centred, float64": (1.6e-1, 2.5e-8)}
+    spots |= {"forward, float32": (1.5e-2, 0.4), "centred, float32": (1e-6, 0.12)}
     for i, (name, values) in enumerate(errors.items()):
         colour = figures.BLUE if "64" in name else figures.ORANGE
         dash = "-" if "centred" in name else (0, (4, 1.6))
@@ -65,6 +65,7 @@ def draw_directions(plane: np.ndarray, many: np.ndarray) -> Figure:
     right.annotate("the gradient's\nown direction", (1, right.get_ylim()[1] * 0.6), xytext=(-6, 0),
                    textcoords="offset points", ha="right", color=figures.ORANGE, fontsize=9)  # fmt: skip
     right.set(xlabel="slope / length of the gradient", yticks=[], xlim=(-1.1, 1.1), title="200 weights")
+    right.set_xticks([-1, -0.5, 0, 0.5, 1])
     right.spines["left"].set_visible(False)
     return fig
 
