@@ -75,6 +75,12 @@ def test_an_unknown_variant_brings_the_accepted_ones():
         models.build("small-convnet", widht=4)
 
 
+def test_a_name_gives_its_builder():
+    assert models.builder("small-convnet") is models.small_convnet
+    with pytest.raises(ValueError, match="There is no model"):
+        models.builder("nothing-like-it")
+
+
 def test_options_are_the_defaults_of_the_builder():
     options = models.options("small-convnet")
     assert options["reduction"] == "max"

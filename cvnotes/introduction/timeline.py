@@ -10,7 +10,6 @@ import keras
 from matplotlib.figure import Figure
 
 from cvnotes import backend, figures, models
-from cvnotes.models import registry
 from cvnotes.pooling.survey import ZOO
 
 #: Networks that Keras brings and that mark a turn; their years stand with the survey of the pooling chapter.
@@ -36,7 +35,7 @@ def origin(name: str) -> tuple[str, int] | None:
 
     The line reads ``Source: LeCun and others (1998), ...``. Chapter: introduction.
     """
-    words = inspect.getdoc(registry.resolve(registry._TARGETS[name])) or ""
+    words = inspect.getdoc(models.builder(name)) or ""
     found = re.search(r"Source:\s+(.*?)\((\d{4})\)", words, re.DOTALL)
     return (" ".join(found[1].split()), int(found[2])) if found else None
 

@@ -5,10 +5,11 @@
 >>> models.profile(model)
 
 A family joins with one line, ``register("name", "cvnotes.module:function")``; nothing is imported until it is built.
+A published network says in the docstring of its builder ``Source: Authors (year), place in the paper``.
 """
 
 from cvnotes.models.profiling import LayerRow, Profile, profile
-from cvnotes.models.registry import build, names, options, register, resolve, sketch
+from cvnotes.models.registry import build, builder, names, options, register, resolve, sketch
 from cvnotes.models.rules import Cost, rule
 from cvnotes.models.small import small_convnet
 
@@ -17,6 +18,7 @@ __all__ = [
     "LayerRow",
     "Profile",
     "build",
+    "builder",
     "names",
     "options",
     "profile",

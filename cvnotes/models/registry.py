@@ -47,7 +47,7 @@ def build(
     given = {"input_shape": input_shape, "classes": classes}
     variant |= {key: value for key, value in given.items() if value is not None}
     _check_variant(name, variant)
-    return _builder(name)(**variant)
+    return builder(name)(**variant)
 
 
 def sketch(name: str, input_shape: tuple[int, ...] | None = None, classes: int | None = None, **variant: Any):
@@ -58,7 +58,7 @@ def sketch(name: str, input_shape: tuple[int, ...] | None = None, classes: int |
 
 def options(name: str) -> dict[str, Any]:
     """What ``build(name, ...)`` accepts, with the defaults."""
-    parameters = inspect.signature(_builder(name)).parameters.values()
+    parameters = inspect.signature(builder(name)).parameters.values()
     return {p.name: p.default for p in parameters if p.kind is not p.VAR_KEYWORD}
 
 
@@ -68,14 +68,15 @@ def resolve(target: str) -> Callable[..., Any]:
     return getattr(importlib.import_module(module), attribute)
 
 
-def _builder(name: str) -> Callable[..., keras.Model]:
+def builder(name: str) -> Callable[..., keras.Model]:
+    """The function that builds the model called ``name``. Raises ``ValueError`` with the nearest names."""
     if not isinstance(name, str) or name not in _TARGETS:
         raise ValueError(f"There is no model {name!r}.{_nearest(str(name), _TARGETS)} All names: {', '.join(names())}.")
     return resolve(_TARGETS[name])
 
 
 def _check_variant(name: str, variant: dict[str, Any]) -> None:
-    parameters = inspect.signature(_builder(name)).parameters
+    parameters = inspect.signature(builder(name)).parameters
     if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         return
     for key in variant:
