@@ -43,12 +43,13 @@ def photo_spectrum(shape: tuple[int, int], variance: float) -> np.ndarray:
 
 
 def wiener(picture: np.ndarray, kernel: np.ndarray, noise: float) -> np.ndarray:
-    r"""Undo a blur whose kernel is known, at each frequency no further than the noise allows.
+    r"""Undo a known blur, at each frequency no further than the noise allows.
 
     $$ \hat X = \frac{\overline{H}}{|H|^2 + N/S}\, Y $$
 
-    picture: (h, w), blurred with wrapped borders; noise: the variance N of the noise; S is the spectrum of a typical
-    photograph. Noise 0 is the plain inverse 1/H. Raises ValueError for a negative variance.
+    picture: (h, w), blurred with wrapped borders; noise: its variance N;
+    S is the spectrum of a typical photograph. Noise 0 is the plain inverse 1/H.
+    Raises ValueError for a negative variance.
     Source: Wiener (1949). Chapter: transposed_convolution.
     """
     if noise < 0:

@@ -8,11 +8,12 @@ from cvnotes.checks import whole
 
 
 def spread(cells: np.ndarray, step: int) -> np.ndarray:
-    r"""Push step - 1 zeros between neighbours along the first two axes (one, for a row of numbers).
+    r"""Push step - 1 zeros between neighbours, along rows and columns.
 
     $$ \hat k_{d u,\, d v} = k_{uv}, \qquad \text{zero elsewhere} $$
 
-    cells: (n,), (h, w) or (h, w, ...); n cells become d(n-1)+1. Raises ValueError for a step below 1.
+    cells: (n,), (h, w) or (h, w, ...); n in a row become d(n-1)+1.
+    Raises ValueError for a step below 1.
     Chapters: receptive_field (kernels), transposed_convolution (inputs).
     """
     cells, step = np.asarray(cells), whole("step", step, 1)

@@ -20,7 +20,7 @@ from .receptive import Layer, fields, levels, paths, uniform
 
 DEPTHS, KERNELS, STRIDES = (1, 2, 3, 4), (2, 3, 5), (1, 2)
 RATES = {"all 1": (1,), "all 2": (2,), "1, 2, 4, 8": (1, 2, 4, 8)}
-WIDE, LEFT, RIGHT, TOP, STEP = 5.0, 0.62, 0.62, 0.8, 0.62  # inches
+WIDE, LEFT, RIGHT, TOP, STEP = 4.3, 0.62, 0.66, 0.8, 0.6  # inches
 
 
 def stack_of(depth: int, kernel: int, stride: int, dilation: str) -> list[Layer]:
@@ -202,9 +202,10 @@ def draw_widths(depths: Sequence[int], widths: dict[str, np.ndarray], predicted:
         ax.plot(n, n, color=figures.ORANGE, linestyle="--", label="half the field, $n$")
         ax.plot(n, predicted, color=figures.INK, linewidth=1, label=r"predicted, $\sqrt{2n/3}$")
         for i, (name, runs) in enumerate(widths.items()):
-            colour, mark = (figures.BLUE, figures.GREEN)[i], "os"[i]
-            ax.plot(n, runs.mean(0), mark, color=colour, label=f"measured, {name}")
-            ax.vlines(n, runs.min(0), runs.max(0), color=colour, linewidth=3, alpha=0.4)
+            look = {"markersize": 9, "markerfacecolor": "none"} if i == 0 else {"markersize": 4}
+            colour = (figures.BLUE, figures.GREEN)[i]
+            ax.plot(n, runs.mean(0), "os"[i], color=colour, label=f"measured, {name}", **look)
+            ax.vlines(n, runs.min(0), runs.max(0), color=colour, linewidth=1)
         ax.set(xlabel="layers n")
     left.set(ylabel="pixels from the middle", title="as it is")
     right.set(xscale="log", yscale="log", title="on logarithmic axes", xticks=depths, xticklabels=depths)
@@ -225,6 +226,6 @@ def draw_growth(nets: dict[str, Sequence[int]], side: int) -> Figure:
         ax.step(places, sizes, where="post", color=figures.CYCLE[i], label=f"{name}: ends at {sizes[-1]}")
     ax.axhline(side, color=figures.GREY, linestyle=":")
     ax.annotate(f"the picture, {side}", (0, side), xytext=(2, 4), textcoords="offset points", fontsize=9)
-    ax.set(xlabel="layers with a window wider than one pixel", ylabel="receptive field, pixels")
+    ax.set(xlabel="layers with a window wider than one pixel", ylabel="receptive field, pixels", xticks=range(2, 19, 4))
     ax.legend(loc="upper left", bbox_to_anchor=(0.02, 0.9), frameon=False)
     return fig

@@ -22,7 +22,7 @@ FRAME, CELL, TINT = "#e8e4d9", 1 / 3, "#cfe3f1"  # border zeros; inches, 50 pixe
 # Two ways to one row: the figure to play with ------------------------------------------------------------------------
 
 ROW, TAPS = np.array([2, 1, 3]), np.array([1, 2, 4])
-STRIDES, KERNELS, PADDINGS, STOPS = (1, 2, 3), (2, 3), (0, 1), tuple(range(9))
+STRIDES, KERNELS, PADDINGS, STOPS = (1, 2, 3), (2, 3), (0, 1), tuple(range(1, 10))
 
 
 def row_answer(stride: int, kernel: int, padding: int) -> np.ndarray:
@@ -42,10 +42,10 @@ def row_stuffed(stride: int, kernel: int, padding: int) -> np.ndarray:
 def draw_two_ways(stride: int, kernel: int, padding: int, stop: int) -> Figure:
     """Draw one row enlarged in two ways: stamps that add up, and a window on a stuffed row.
 
-    A stop past the end stays at the end. Chapter: transposed_convolution.
+    stop: counted from 1; past the end it stays at the end. Chapter: transposed_convolution.
     """
     answer, taps = row_answer(stride, kernel, padding), TAPS[:kernel]
-    stop = min(stop, len(answer) - 1)
+    stop = min(stop, len(answer)) - 1
     fig, ax = sheet(15 * CELL, 11.6 * CELL)
     left = 7.5 * CELL - CELL * len(answer) / 2  # of output cell 0
     _words(ax, 0.1, f"Cells {_listed(ROW)} each stamp the kernel {_listed(taps)}, {stride} apart:")
@@ -68,7 +68,7 @@ def draw_two_ways(stride: int, kernel: int, padding: int, stop: int) -> Figure:
 def say_two_ways(stride: int, kernel: int, padding: int, stop: int) -> str:
     """Say what `draw_two_ways` shows, the sum included."""
     answer, row = row_answer(stride, kernel, padding), row_stuffed(stride, kernel, padding)
-    stop = min(stop, len(answer) - 1)
+    stop = min(stop, len(answer)) - 1
     return (
         f"Stride {stride}, kernel {kernel}, padding {padding}: the row {_listed(ROW)} becomes {_listed(answer)}. "
         f"Stuffed it reads {_listed(row)}. Stop {stop + 1} of {len(answer)}: "

@@ -43,16 +43,27 @@ def keras_stack(stack: Sequence[Layer], side: int, rank: int = 1, weights: str =
     return net
 
 
-def gradient_map(model: keras.Model, unit: int | tuple[int, ...], images: int = 1, seed: int = 0) -> np.ndarray:
-    """Measure how strongly each input pixel moves one unit, at random pictures of values between 0 and 1.
+def gradient_map(
+    model: keras.Model,
+    unit: int | tuple[int, ...],
+    images: int = 1,
+    seed: int = 0,
+) -> np.ndarray:
+    """Measure how strongly each input pixel moves one unit, at random pictures.
 
-    unit: its place in the output, one number for all axes or one for each; its channels are added up.
-    Returns the mean of |gradient| over pictures and channels, (side,) or (height, width). Chapter: receptive_field.
+    unit: its place in the output, one number for all axes or one for each; its
+    channels are added up. images: how many pictures of values between 0 and 1.
+    Returns the mean of |gradient| over pictures and channels, (side,) or (h, w).
+    Chapter: receptive_field.
     """
     shape = model.input_shape[1:]
     place = unit if isinstance(unit, tuple) else (unit,) * (len(shape) - 1)
+
+    def answer(x):
+        return ops.sum(model(x)[(slice(None), *place)])
+
     x = np.random.default_rng(seed).uniform(size=(images, *shape)).astype("float32")
-    _, gradient = backend.value_and_grad(lambda x: ops.sum(model(x)[(slice(None), *place)]))(x)
+    _, gradient = backend.value_and_grad(answer)(x)
     return np.abs(gradient).mean(axis=(0, -1))
 
 

@@ -58,8 +58,9 @@ def grow(field: Field, layer: Layer) -> Field:
 
     $$ r' = r + d(F-1)\,j, \qquad j' = S\,j, \qquad a' = a - P\,j $$
 
-    field: size r, jump j and start a of the stack below; layer: kernel F, stride S, dilation d, padding P.
-    Source: Dumoulin and Visin (2016); Araujo, Norris and Sim (2019), section 2. Chapter: receptive_field.
+    field: size r, jump j and start a of the stack below;
+    layer: kernel F, stride S, dilation d, padding P.
+    Source: Araujo, Norris and Sim (2019), section 2. Chapter: receptive_field.
     """
     layer = checked(layer)
     return Field(
@@ -83,10 +84,11 @@ def receptive_field(stack: Iterable[Layer]) -> Field:
 
 
 def paths(stack: Sequence[Layer]) -> np.ndarray:
-    """Count, for each pixel of a unit's field, the ways that lead from it up to the unit.
+    """Count the ways that lead from each pixel of a unit's field up to the unit.
 
-    One unit fans out to its taps, each of them to theirs, and so on down to the input; ways that meet add up.
-    Returns (size of the field,) whole numbers; zero is a pixel inside the field that is never read.
+    One unit fans out to its taps, each of them to theirs, and so on down to the input;
+    ways that meet add up. Returns (size of the field,) whole numbers; zero is a pixel
+    inside the field that is never read.
     Chapter: receptive_field.
     """
     counts = np.ones(1, int)

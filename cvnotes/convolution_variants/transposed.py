@@ -12,21 +12,27 @@ from .dilated import spread
 Crop = tuple[Pair, Pair]  # ((top, left), (height, width)): where the answer is cut from the full canvas
 
 
-def transposed_size(size: int, kernel: int, stride: int = 1, padding: int = 0, extra: int = 0) -> int:
+def transposed_size(
+    size: int,
+    kernel: int,
+    stride: int = 1,
+    padding: int = 0,
+    extra: int = 0,
+) -> int:
     r"""Count the cells that a transposed convolution gives along one side.
 
     $$ (i - 1)\,S + F - 2P + o $$
 
-    size i, kernel F, stride S and padding P (taken off each side) in cells; extra o, added at the end.
-    Raises ValueError where nothing would be left. Source: Dumoulin and Visin (2016), relationship 14.
-    Chapter: transposed_convolution.
+    size i, kernel F, stride S and padding P (taken off each side) in cells;
+    extra o, added at the end. Raises ValueError where nothing would be left.
+    Source: Dumoulin and Visin (2016), relationship 14. Chapter: transposed_convolution.
     """
-    size, kernel, stride = whole("size", size, 1), whole("kernel", kernel, 1), whole("stride", stride, 1)
-    padding, extra = whole("padding", padding, 0), whole("extra", extra, 0)
-    out = (size - 1) * stride + kernel - 2 * padding + extra
-    if out < 1:
-        raise ValueError(f"padding {padding} takes off more than there is: {out + 2 * padding} cells. Use less.")
-    return out
+    size, kernel = whole("size", size, 1), whole("kernel", kernel, 1)
+    stride, padding = whole("stride", stride, 1), whole("padding", padding, 0)
+    full = (size - 1) * stride + kernel + whole("extra", extra, 0)
+    if full <= 2 * padding:
+        raise ValueError(f"padding {padding} on both sides takes off all {full} cells.")
+    return full - 2 * padding
 
 
 def crop_for(size: int, kernel: int, stride: int, padding: str | int = "valid") -> Pair:
@@ -59,26 +65,33 @@ def crop_of(x: np.ndarray, kernel: np.ndarray, stride: int, padding: str | int) 
     return tuple(zip(*sides, strict=True))
 
 
-def by_stamps(x: np.ndarray, kernel: np.ndarray, stride: int = 1, padding: str | int = "valid") -> np.ndarray:
-    r"""Let every input cell stamp the kernel onto the output; stamps that overlap add up.
+def by_stamps(
+    x: np.ndarray,
+    kernel: np.ndarray,
+    stride: int = 1,
+    padding: str | int = "valid",
+) -> np.ndarray:
+    r"""Let every input cell stamp the kernel onto the output, and add the stamps up.
 
     $$ y_{iS+u,\; jS+v} \mathrel{+}= x_{ij}\, k_{uv} $$
 
-    x: (h, w, c); kernel: (kh, kw, o, c), as Keras stores it; returns (oh, ow, o). Chapter: transposed_convolution.
+    x: (h, w, c); kernel: (kh, kw, o, c), as Keras stores it; returns (oh, ow, o).
+    Chapter: transposed_convolution.
     """
     (height, width, _), (kh, kw, out, _) = x.shape, kernel.shape
     canvas = np.zeros(((height - 1) * stride + kh, (width - 1) * stride + kw, out))
     for i in range(height):
         for j in range(width):
-            stamp = kernel @ x[i, j]
-            canvas[i * stride : i * stride + kh, j * stride : j * stride + kw] += stamp
+            top, left = i * stride, j * stride
+            canvas[top : top + kh, left : left + kw] += kernel @ x[i, j]
     return cut(canvas, crop_of(x, kernel, stride, padding))
 
 
 def stuffed(x: np.ndarray, kernel: int, stride: int = 1, padding: int = 0) -> np.ndarray:
-    """Prepare the input: S-1 zeros between neighbours, F-1-P zeros around; a frame below zero cuts cells off.
+    """Prepare the input: S-1 zeros between neighbours, F-1-P zeros around.
 
-    x: (h, w) or (h, w, c). Raises ValueError for a padding that is negative. Chapter: transposed_convolution.
+    x: (h, w) or (h, w, c); where P exceeds F-1, cells are cut off instead.
+    Raises ValueError for a negative padding. Chapter: transposed_convolution.
     """
     frame, inner = kernel - 1 - whole("padding", padding, 0), spread(x, stride)
     if frame >= 0:
@@ -105,10 +118,15 @@ def by_stuffing(x: np.ndarray, kernel: np.ndarray, stride: int = 1, padding: str
     return cut(canvas, crop_of(x, kernel, stride, padding))
 
 
-def by_matrix(x: np.ndarray, kernel: np.ndarray, stride: int = 1, padding: int = 0) -> np.ndarray:
-    r"""Write the convolution of the same kernel as a matrix, and multiply by its transpose: $y = W^\top x$.
+def by_matrix(
+    x: np.ndarray,
+    kernel: np.ndarray,
+    stride: int = 1,
+    padding: int = 0,
+) -> np.ndarray:
+    r"""Multiply by the transpose of the convolution's matrix: $y = W^\top x$.
 
-    x: (h, w, c); kernel: (k, k, o, c); padding P in cells per side; returns (oh, ow, o).
+    x: (h, w, c); kernel: (k, k, o, c); padding P in cells a side; returns (oh, ow, o).
     Source: Dumoulin and Visin (2016), section 4.1. Chapter: transposed_convolution.
     """
     sides = [transposed_size(side, len(kernel), stride, padding) for side in x.shape[:2]]
