@@ -91,9 +91,14 @@ def _code_html(code: str, names: Sequence[str]) -> str:
 
     caption = ", ".join(f"<code>{markup.escape(name)}</code>" for name in names)
     body = highlight(code, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip()
+    indents = [len(line) - len(line.lstrip()) for line in code.split("\n")]
+    lines = (  # each line knows its indent, so that on a narrow page its rest goes on below its own beginning
+        f'<span class="cv-line" style="--indent: {indent}ch">{line}\n</span>'
+        for indent, line in zip(indents, body.split("\n"), strict=False)
+    )
     return (
         f'<figure class="cv-source"><figcaption>{caption}</figcaption>'
-        f'<div class="highlight"><pre>{body}\n</pre></div></figure>'
+        f'<div class="highlight"><pre>{"".join(lines)}</pre></div></figure>'
     )
 
 

@@ -1,5 +1,8 @@
 """The modes: exactly the right forms of an output in each, and words for values."""
 
+import html
+import re
+
 import numpy as np
 import pytest
 
@@ -106,6 +109,13 @@ def test_an_empty_table_has_its_heads(shown, monkeypatch):
     monkeypatch.setenv("CVNOTES_OUTPUT", "text")
     output.table([], ["x", "y"])
     assert shown[0][0]["text/plain"].splitlines()[0] == "x  y"
+
+
+def test_source_lines_know_their_indent_and_lose_nothing():
+    page = output._code_html("def f(x):\n    return (\n        x\n    )", ["this notebook"])
+    assert re.findall(r"--indent: (\d+)ch", page) == ["0", "4", "8", "4"]
+    text = html.unescape(re.sub("<[^>]+>", "", page.partition("<pre>")[2]))
+    assert text == "def f(x):\n    return (\n        x\n    )\n"
 
 
 def test_source_shows_the_code_that_runs(shown, monkeypatch):
