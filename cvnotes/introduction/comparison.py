@@ -76,7 +76,7 @@ def dense_net(
 
 
 def conv_net(width: int = WIDTH, classes: int = 10, **switches: str) -> keras.Model:
-    """Two stages of 3 x 3 filters, ReLU and pooling: `width` filters, then twice as many."""
+    """Two stages of 3 x 3 filters, ReLU, pooling; twice as many in the second."""
     given = {"input_shape": (SIDE, SIDE, 1), "width": width, "classes": classes}
     return models.build("small-convnet", **given, **switches)
 
@@ -100,17 +100,16 @@ def passes(count: int, scale: str) -> int:
     return -(-max(STEPS[scale], 20 * per_pass) // per_pass)
 
 
-def trained(build: Build, x: Array, y: Array, seed: int, scale: str, **more) -> keras.Model:
-    """Seed, build and train a net for a fixed number of steps, however few digits there are."""
+def trained(build: Build, x: Array, y: Array, seed: int, scale: str, **more):
+    """Seed, build and train a net for as many steps, however few digits."""
     keras.utils.set_random_seed(seed)
-    model = build()
-    options = {"epochs": passes(len(x), scale), "batch": 32, "rate": RATE, "seed": seed}
-    experiments.fit(model, x, y, **options, **more)
+    model, options = build(), {"batch": 32, "rate": RATE, "seed": seed}
+    experiments.fit(model, x, y, epochs=passes(len(x), scale), **options, **more)
     return model
 
 
 def scores(build: Build, given: Split, seed: int, scale: str) -> dict[str, float]:
-    """Accuracy of a newly trained net on its own digits and on test digits; its parameters."""
+    """Accuracy of a new net on its own and on test digits; its parameters."""
     model = trained(build, given.x, given.y, seed, scale)
     return {
         "train": experiments.accuracy(model, given.x, given.y),

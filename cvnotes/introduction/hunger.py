@@ -28,22 +28,23 @@ def body(model: keras.Model) -> keras.Model:
 
 
 def taught_on_low_digits(seed: int, scale: str) -> keras.Model:
-    """Train a ConvNet on the digits 0 to 4, at a new place in every batch; it never sees a 5."""
+    """Train a ConvNet on the digits 0 to 4, moved in every batch; it meets no 5."""
     digits = data.digits()
     low = digits.train_labels < 5
     keras.utils.set_random_seed(seed)
     model = conv_net(classes=5)
-    x, y, epochs = digits.train_images[low], digits.train_labels[low], EPOCHS[scale]
-    experiments.fit(model, x, y, epochs=epochs, batch=32, rate=RATE, seed=seed, augment=move)
+    x, y = digits.train_images[low], digits.train_labels[low]
+    options = {"epochs": EPOCHS[scale], "batch": 32, "rate": RATE, "seed": seed}
+    experiments.fit(model, x, y, **options, augment=move)
     return model
 
 
-def probe(features: keras.Model, x: Array, y: Array, test_x: Array, test_y: Array) -> float:
-    """Freeze the features and train a linear classifier on them; its accuracy on new pictures."""
+def probe(body: keras.Model, x: Array, y: Array, new_x: Array, new_y: Array) -> float:
+    """Train a linear classifier on frozen features; accuracy on new pictures."""
     to_numpy = keras.ops.convert_to_numpy
-    seen, new = (to_numpy(features(images, training=False)) for images in (x, test_x))
+    seen, new = (to_numpy(body(images, training=False)) for images in (x, new_x))
     reader = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
-    return reader.fit(seen, y).score(new, test_y)
+    return reader.fit(seen, y).score(new, new_y)
 
 
 def high_digits(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

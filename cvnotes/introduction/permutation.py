@@ -33,13 +33,14 @@ def block_order(side: int, block: int, seed: int) -> np.ndarray:
 def reorder(images: np.ndarray, order: np.ndarray) -> np.ndarray:
     """Give every picture (n, h, w, c) the same new order of its h*w pixels.
 
-    Raises ValueError unless `order` names each pixel once. Chapter: why_convolution.
+    Raises ValueError unless `order` names each pixel once.
+    Chapter: why_convolution.
     """
     flat = images.reshape(len(images), -1, images.shape[-1])
     pixels, named = flat.shape[1], np.unique(order).size
     if not np.array_equal(np.sort(order), np.arange(pixels)):
-        wanted = f"order must name each of the {pixels} pixels once"
-        raise ValueError(f"{wanted}. Received: {len(order)} numbers, {named} different")
+        given = f"{len(order)} numbers, {named} different"
+        raise ValueError(f"order must name each of {pixels} pixels once. Received: {given}")
     return flat[:, order].reshape(images.shape)
 
 

@@ -23,13 +23,13 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
 ROUNDS, BATCH = 13, 256  # of the timing
 
 
-def first_layer_net(filters: int, size: int, stride: int, padding: str) -> keras.Model:
-    """A ConvNet whose first layer has these settings; all that follows stays as it is."""
-    layers = keras.layers
+def first_layer_net(filters: int, size: int, stride: int, padding: str):
+    """A ConvNet whose first layer has these settings; the rest stays as it is."""
+    layers, options = keras.layers, {"padding": padding, "activation": "relu"}
     return keras.Sequential(
         [
             keras.Input((SIDE, SIDE, 1)),
-            layers.Conv2D(filters, size, stride, padding, activation="relu", name="first"),
+            layers.Conv2D(filters, size, strides=stride, **options, name="first"),
             layers.Conv2D(16, 3, padding="same", activation="relu"),
             layers.MaxPooling2D(2),
             layers.Flatten(),
@@ -44,7 +44,7 @@ def cases() -> dict[tuple[str, Setting], dict[str, Setting]]:
 
 
 def step_ratios(nets: Mapping, base: keras.Model, x: Array, y: Array) -> dict:
-    """Time one training step of each net beside the base net; median ratio over the rounds.
+    """Time a training step of each net beside the base net; median over the rounds.
 
     The nets take turns, so that whatever else the machine does meets them alike.
     """
