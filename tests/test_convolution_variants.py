@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
+from matplotlib.text import Text
 
 from cvnotes import backend, convolution, data, experiments, models
 from cvnotes import convolution_variants as variants
-from cvnotes.convolution_variants import counting, ranks, sliding, timing, width, zoo
+from cvnotes.convolution_variants import counting, drawings_cost, ranks, sliding, timing, width, zoo
+from cvnotes.convolution_variants import drawings_variants as drawings
 
 
 def noise(*shape, seed=0):
@@ -351,7 +353,7 @@ def test_stored_results_are_those_of_the_code():
         (lambda: variants.split_kernel(np.ones((3, 3, 2, 4)), 5), "multiplier must be a whole number from 1 to 4"),
         (lambda: variants.flat_place(0, 4, 0, (3, 4, 5)), "column must be a whole number from 0 to 3.*column=4"),
         (lambda: variants.dense_as_conv(np.ones((10, 2)), (2, 2, 3)), r"flattens to 12.*\(10, 2\)"),
-        (lambda: counting.work("dilated", 8, 8), "kind must be one of full.*'dilated'"),
+        (lambda: counting.work("dilated", 8, 8), r"kind must be one of \('full'.*'dilated'"),
         (lambda: counting.work("full", 0, 8), "side must be at least 1"),
         (lambda: variants.roof(1.0, 0), "ridge must be above 0.*ridge=0"),
     ],
@@ -359,3 +361,106 @@ def test_stored_results_are_those_of_the_code():
 def test_errors_say_what_came_and_how_to_mend_it(wrong, words):
     with pytest.raises(ValueError, match=words):
         wrong()
+
+
+# Pictures -------------------------------------------------------------------------------------------------------------
+
+
+def words_in(figure):
+    return " ".join(text.get_text() for text in figure.findobj(Text))
+
+
+@pytest.mark.parametrize("channels", drawings.CHANNELS)
+@pytest.mark.parametrize("multiple", drawings.MULTIPLES)
+@pytest.mark.parametrize("groups", drawings.GROUPS)
+def test_connections_figure_over_its_whole_grid(channels, multiple, groups):
+    depth, filters, parts = drawings.chosen(channels, multiple, groups)
+    layer = keras.layers.Conv2D(filters, 3, groups=parts, use_bias=False)
+    layer.build((None, 32, 32, depth))
+    figure = drawings.draw_connections(channels, multiple, groups)
+    said, lines = drawings.say_connections(channels, multiple, groups), figure.axes[0].lines
+    assert f"{layer.count_params():,} weights" in words_in(figure)
+    assert f"{layer.count_params():,} weights" in said
+    assert f"{1024 * layer.count_params():,} " in said
+    assert len(lines) == depth * filters // parts + 2
+
+
+def test_patterns_leave_zeros_blank():
+    kernel = variants.block_diagonal(noise(3, 3, 2, 4), 2)
+    figure = drawings.patterns({"two groups": kernel, "one": noise(3, 3, 4, 4)})
+    blank = [np.isnan(np.ma.filled(ax.images[0].get_array(), np.nan)).sum() for ax in figure.axes]
+    assert blank == [8, 0]
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_score_figure_over_its_whole_grid(digit):
+    picture, scores = sliding.canvas(3)[0], np.random.default_rng(0).dirichlet(np.ones(11), (10, 22))
+    figure = drawings.draw_scores(picture, scores, digit, sliding.STEP, sliding.CROP)
+    assert f"sure the net is of a {digit}" in words_in(figure)
+    np.testing.assert_array_equal(figure.axes[1].images[1].get_array(), scores[..., digit])
+    named = drawings.draw_named(picture, scores, sliding.STEP, sliding.CROP, sliding.NOTHING)
+    shown = [text.get_text() for text in named.axes[0].texts]
+    assert shown == [str(n) for n in scores.argmax(-1).ravel() if n != sliding.NOTHING]
+
+
+@pytest.mark.parametrize("kind", counting.KINDS)
+@pytest.mark.parametrize("channels", [16, 64, 256])
+@pytest.mark.parametrize("batch", timing.BATCHES)
+def test_roof_figure_over_its_whole_grid(kind, channels, batch):
+    ridge, speeds = drawings_cost.stored_speeds()
+    figure = drawings_cost.draw_roof(ridge, speeds, kind, channels, batch)
+    point = next(line for line in figure.axes[0].lines if line.get_markersize() > 5 and line.get_marker() == "o")
+    work = counting.work(kind, timing.SIDE, channels, batch=batch)
+    assert point.get_xdata()[0] == pytest.approx(work.intensity)
+    assert point.get_ydata()[0] == speeds[kind, channels, batch]
+    assert f"{work.macs:,} multiply-accumulates" in drawings_cost.say_roof(ridge, speeds, kind, channels, batch)
+
+
+def test_positions_average_over_the_nets_that_have_a_layer_there():
+    conv = lambda side: zoo.Conv(side, side, 8, False)  # noqa: E731
+    nets = {"short": [conv(7), conv(3)], "long": [conv(3), conv(1), conv(1), conv(5), conv(2)]}
+    names, shares = drawings_cost.by_position(nets)
+    assert names[:2] == ["first layer", "part 1 of 4"]
+    np.testing.assert_allclose(shares.sum(1), 1)
+    np.testing.assert_allclose(shares[0], [0, 0.5, 0, 0.5, 0])
+    np.testing.assert_allclose(shares[1], [0.5, 0.5, 0, 0, 0])
+    np.testing.assert_allclose(shares[4], [0, 0, 0, 0, 1])
+    assert drawings_cost.size_name(1, 7) == "other"
+
+
+def test_spending_adds_up_to_the_whole_net():
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            keras.layers.Conv2D(4, 3, padding="same", use_bias=False),
+            keras.layers.DepthwiseConv2D(3, padding="same", use_bias=False),
+            keras.layers.Conv2D(6, 1, use_bias=False),
+            keras.layers.BatchNormalization(),
+            keras.layers.Flatten(),
+            keras.layers.Dense(2, use_bias=False),
+        ]
+    )
+    macs, weights = zoo.spending(model)
+    parts = {"convolution": 108, "depthwise": 36, "1 × 1": 24, "dense": 768, "rest": 24}
+    for kind, count in parts.items():
+        assert weights[kind] == pytest.approx(count / 960)
+    assert sum(macs.values()) == pytest.approx(1)
+    assert macs["convolution"] == pytest.approx(64 * 108 / (64 * 168 + 768))
+    figure = drawings_cost.draw_spending({"net": (macs, weights)})
+    assert sum(patch.get_width() for patch in figure.axes[0].patches) == pytest.approx(2)
+
+
+def test_small_figures_show_what_they_are_given():
+    counts = np.ones((5, 10))
+    words = words_in(drawings_cost.draw_filter_counts(timing.COUNTS, {"a": counts, "b": counts}))
+    assert all(str(n) in words for n in timing.COUNTS)
+    assert [drawings_cost.group_of(n) for n in (32, 48, 63)] == ["power of two", "other multiple of 16", "neither"]
+    panels = {"one": (counts[:, :5], counts[:, :5] / 2), "two": (counts[:, :5], counts[:, :5] / 3)}
+    lines = drawings_cost.draw_widths(width.WIDTHS, panels).axes[1].lines
+    np.testing.assert_allclose(lines[1].get_ydata(), 1 / 3)
+    times = {"alone": {"separable": counts[:, :5] / 2, "grouped": counts[:, :5]}, "batch": {"separable": counts[:, :5]}}
+    race = drawings_cost.draw_race(timing.WIDTHS, times)
+    np.testing.assert_allclose(race.axes[1].lines[1].get_ydata()[0], variants.remaining_cost(16, 3))
+    found = {"squeezed": counts[:, :9] / 2, "full": [0.9] * 5, "separable": [0.8] * 5}
+    ranked = drawings.draw_ranks(ranks.MULTIPLIERS, {"learned": counts[:, :9], "untrained": counts[:, :9] / 2}, found)
+    assert "separable from the start" in words_in(ranked)

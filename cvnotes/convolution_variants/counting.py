@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cvnotes.checks import whole
+from cvnotes.checks import Pair, whole
 
 from .grouped import connections
 
@@ -26,13 +26,13 @@ class Work(NamedTuple):
         return 2 * self.macs / (4 * self.moved)
 
 
-def steps(kind: str, width: int, kernel: int = 3, groups: int = 4) -> list[tuple[int, int]]:
+def steps(kind: str, width: int, kernel: int = 3, groups: int = 4) -> list[Pair]:
     """Give window and groups of each step of a layer: two steps for a separable one.
 
     Raises ValueError for a kind that is not among KINDS. Chapter: convolution_cost.
     """
     if kind not in KINDS:
-        raise ValueError(f"kind must be one of {', '.join(KINDS)}. Received: kind={kind!r}")
+        raise ValueError(f"kind must be one of {KINDS}. Received: kind={kind!r}")
     alone, mix = (kernel, width), (1, 1)
     return {
         "full": [(kernel, 1)],

@@ -153,11 +153,11 @@ def draw_filter_counts(counts: Sequence[int], panels: Mapping[str, np.ndarray]) 
     for ax, (title, values) in zip(np.atleast_1d(axes), panels.items(), strict=True):
         for place, count in enumerate(counts):
             colour = colours[group_of(count)]
-            ax.bar(place, np.median(values[:, place]), 0.72, color=colour, alpha=0.35)
+            ax.bar(place, np.median(values[:, place]) - 1, 0.72, bottom=1, color=colour, alpha=0.35)
             ax.plot(np.full(len(values), place), values[:, place], "o", color=colour, markersize=3)
         ax.axhline(1, color=figures.INK, linewidth=0.8)
         ax.set_xticks(range(len(counts)), counts)
-        ax.set(title=title, xlabel="filters", ylim=(0.6, None))
+        ax.set(title=title, xlabel="filters")
     _keys(np.atleast_1d(axes)[0], colours)
     np.atleast_1d(axes)[0].set_ylabel("time per filter, 64 filters = 1")
     return fig
@@ -180,16 +180,17 @@ def size_name(height: int, width: int) -> str:
 def by_position(nets: Mapping[str, Sequence], parts: int = 4) -> tuple[list[str], np.ndarray]:
     """Average over nets the shares of window sizes in the first layer and in equal parts of the others, in order.
 
+    A net with too few layers for a part is left out there.
     Returns the names of the positions and shares (positions, sizes). Chapter: convolution_cost.
     """
-    shares = np.zeros((len(nets), parts + 1, len(SIZES)))
+    sizes, shares = list(SIZES), np.full((len(nets), parts + 1, len(SIZES)), np.nan)
     for net, convs in zip(shares, nets.values(), strict=True):
-        for place, group in enumerate([convs[:1], *np.array_split(np.arange(1, len(convs)), parts)]):
-            chosen = group if place == 0 else [convs[i] for i in group]
-            for conv in chosen:
-                net[place, list(SIZES).index(size_name(conv.height, conv.width))] += 1 / len(chosen)
+        for place, group in enumerate([[0], *np.array_split(np.arange(1, len(convs)), parts)]):
+            if len(group):
+                found = [sizes.index(size_name(convs[i].height, convs[i].width)) for i in group]
+                net[place] = np.bincount(found, minlength=len(sizes)) / len(found)
     names = ["first layer", *(f"part {i} of {parts}" for i in range(1, parts + 1))]
-    return names, shares.mean(0)
+    return names, np.nanmean(shares, 0)
 
 
 def draw_positions(nets: Mapping[str, Sequence]) -> Figure:

@@ -112,14 +112,15 @@ def draw_scores(picture: np.ndarray, scores: np.ndarray, digit: int, step: int, 
     drawn where the middle of that crop is. Chapter: convolution_variants.
     """
     height, width = picture.shape[:2]
-    fig, axes = figures.canvas(6.4, 6.0, rows=2)
+    fig, axes = figures.canvas(5.4, 6.2, rows=2)
     first = (crop - step) / 2 - 0.5
     reach = np.array([scores.shape[1], scores.shape[0]]) * step
     axes[0].imshow(picture[..., 0], vmin=0, vmax=1)
     extent = (first, first + reach[0], first + reach[1], first)
-    axes[1].imshow(picture[..., 0], vmin=0, vmax=3)
-    heat = {"cmap": "inferno", "vmin": 0, "vmax": 1, "alpha": 0.85, "interpolation": "nearest"}
-    axes[1].imshow(scores[..., digit], extent=extent, **heat)
+    axes[1].imshow(picture[..., 0], vmin=0, vmax=1.6)
+    sure = scores[..., digit]
+    heat = {"cmap": "inferno", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
+    axes[1].imshow(sure, extent=extent, alpha=0.85 * np.sqrt(sure), **heat)
     for ax, title in zip(axes, ("the picture", f"how sure the net is of a {digit}, crop by crop"), strict=True):
         ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5), xticks=[], yticks=[], title=title)
     return fig

@@ -49,7 +49,7 @@ def grouped_conv(
     Raises ValueError unless the groups divide both, and what `conv2d` raises.
     Source: Krizhevsky et al. (2012), section 3.2. Chapter: convolution_variants.
     """
-    connections(images.shape[-1], kernel.shape[-1], groups)  # refuses what does not divide
+    connections(images.shape[-1], kernel.shape[-1], groups)  # they must divide
     parts = (np.split(array, groups, axis=-1) for array in (images, kernel))
     answers = [conv2d(x, k, **options) for x, k in zip(*parts, strict=True)]
     return np.concatenate(answers, axis=-1)

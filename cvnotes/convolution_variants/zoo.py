@@ -102,7 +102,7 @@ def powers_within(convs: list[Conv], low: int = 32, high: int = 1024) -> float:
     return float(np.mean([low <= n <= high and n & (n - 1) == 0 for n in (conv.filters for conv in convs)]))
 
 
-def kind_of(layer: keras.Layer) -> str:
+def kind_of(layer: keras.Layer | None) -> str:
     """Sort a layer into "convolution", "1 × 1", "depthwise", "dense" or "rest"."""
     if isinstance(layer, keras.layers.DepthwiseConv2D):
         return "depthwise"
@@ -116,9 +116,10 @@ def spending(model: keras.Model) -> tuple[dict[str, float], dict[str, float]]:
 
     Chapter: convolution_cost.
     """
-    profile, macs, weights = models.profile(model), {}, {}
+    profile, layers = models.profile(model), {layer.name: layer for layer in model.layers}
+    macs, weights = {}, {}
     for row in profile.rows:
-        kind = kind_of(model.get_layer(row.name))
+        kind = kind_of(layers.get(row.name))
         macs[kind] = macs.get(kind, 0) + (row.macs or 0) / profile.macs
         weights[kind] = weights.get(kind, 0) + row.parameters / profile.parameters
     return macs, weights
