@@ -432,14 +432,14 @@ def test_the_way_back_is_drawn_from_the_truth(kernel, stride, padding):
     parts = drawings.back_parts(kernel, stride, padding)
     wide, turned = parts["stuffed and framed"], parts["kernel, turned"]
     again = conv2d(wide[None, ..., None], turned[..., None, None])[0, ..., 0]
-    np.testing.assert_array_equal(again, parts["gradient of the input"])
+    np.testing.assert_array_equal(again, parts["for the input"])
     assert np.sum(drawings.came_from_above(kernel, stride, padding)) == parts["from above"].size
     drawings.draw_back(kernel, stride, padding).draw_without_rendering()
     assert f"Filter {kernel}, stride {stride}" in drawings.say_back(kernel, stride, padding)
 
 
 def test_the_pixel_meets_the_turned_filter():
-    shown = drawings.pixel_view().axes[2].texts
+    shown = drawings.pixel_view().axes[3].texts
     assert [text.get_text() for text in shown] == list("987654321")
     pixel, kernel = np.zeros((1, 5, 5, 1)), np.arange(1.0, 10).reshape(3, 3, 1, 1)
     pixel[0, 2, 2] = 1

@@ -30,18 +30,29 @@ def taps(kernel: Pair, stops: Pair, stride: Pair, dilation: Pair) -> Iterator[tu
         yield u, v, *(slice(a, a + s * n, s) for a, s, n in zip(starts, stride, stops, strict=True))
 
 
-def gather(planes: np.ndarray, kernel: Pair, stops: Pair, stride: Pair, dilation: Pair) -> np.ndarray:
-    """Collect what each tap sees: planes (c, n, h, w) become columns (kh, kw, c, n, oh, ow)."""
+def gather(
+    planes: np.ndarray,
+    kernel: Pair,
+    stops: Pair,
+    stride: Pair,
+    dilation: Pair,
+) -> np.ndarray:
+    """Collect what each tap sees: (c, n, h, w) becomes (kh, kw, c, n, oh, ow)."""
     columns = np.empty((*kernel, *planes.shape[:2], *stops), planes.dtype)
     for u, v, rows, places in taps(kernel, stops, stride, dilation):
         columns[u, v] = planes[:, :, rows, places]
     return columns
 
 
-def scatter(columns: np.ndarray, shape: Pair, stride: Pair, dilation: Pair) -> np.ndarray:
-    """Add what each tap holds back to where it came from: the transpose of `gather`. Returns (c, n, h, w)."""
-    kernel, (channels, images), stops = columns.shape[:2], columns.shape[2:4], columns.shape[4:]
-    planes = np.zeros((channels, images, *shape), columns.dtype)
+def scatter(
+    columns: np.ndarray,
+    shape: Pair,
+    stride: Pair,
+    dilation: Pair,
+) -> np.ndarray:
+    """Add each tap's column back to where it came from: the transpose of `gather`."""
+    kernel, stops = columns.shape[:2], columns.shape[4:]
+    planes = np.zeros((*columns.shape[2:4], *shape), columns.dtype)
     for u, v, rows, places in taps(kernel, stops, stride, dilation):
         planes[:, :, rows, places] += columns[u, v]
     return planes

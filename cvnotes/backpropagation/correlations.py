@@ -12,17 +12,24 @@ from .adjoints import frame_of
 
 
 def loop_gradients(
-    image: np.ndarray, filters: np.ndarray, upstream: np.ndarray, stride: int = 1, padding: int = 0
+    image: np.ndarray,
+    filters: np.ndarray,
+    upstream: np.ndarray,
+    stride: int = 1,
+    padding: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Send every product of the forward sum back: the factor x gets k times the upstream, the factor k gets x times it.
+    """Send every product of the forward sum back: each factor gets the other.
 
-    image: (h, w, c), filters: (kh, kw, c, o), upstream: (oh, ow, o); stride and padding (each side) in pixels.
-    Returns the gradients for the image and for the filters. Slow on purpose. Chapter: backpropagation.
+    image: (h, w, c), filters: (kh, kw, c, o), upstream: (oh, ow, o); stride and
+    padding (each side) in pixels. Returns the gradients for the image and for the
+    filters. Slow on purpose. Chapter: backpropagation.
     """
-    padded, kernel = np.pad(image, [(padding, padding)] * 2 + [(0, 0)]), filters.shape[:2]
+    padded = np.pad(image, [(padding, padding)] * 2 + [(0, 0)])
     for_image, for_filters = np.zeros_like(padded), np.zeros_like(filters)
+    kh, kw = filters.shape[:2]
     for i, j, o in np.ndindex(upstream.shape):
-        window = np.s_[i * stride : i * stride + kernel[0], j * stride : j * stride + kernel[1]]
+        top, left = i * stride, j * stride
+        window = np.s_[top : top + kh, left : left + kw]
         for_image[window] += upstream[i, j, o] * filters[..., o]
         for_filters[..., o] += upstream[i, j, o] * padded[window]
     height, width = image.shape[:2]
@@ -30,7 +37,7 @@ def loop_gradients(
 
 
 def turned(filters: np.ndarray) -> np.ndarray:
-    """Turn each filter by 180 degrees and swap its channels: (kh, kw, c, o) becomes (kh, kw, o, c)."""
+    """Turn each filter by 180 degrees, swap its channels: (kh, kw, c, o) to (kh, kw, o, c)."""
     return filters[::-1, ::-1].swapaxes(2, 3)
 
 
@@ -51,13 +58,14 @@ def back_to_input(
     padding: Padding = "valid",
     dilation: int | Pair = 1,
 ) -> np.ndarray:
-    """The input's gradient as a correlation of the stuffed upstream with the turned, channel-swapped kernel.
+    """Correlate the stuffed, framed upstream with the turned kernel.
 
-    The frame has d(F-1) - P zeros before, and after it d(F-1) - P plus the rows that the stride never reached;
-    a negative number cuts rows off. Arguments and result as `adjoints.input_gradient`. Chapter: backpropagation.
+    The frame has d(F-1) - P zeros before; after it as many, and the rows that no
+    window reached. A negative number cuts rows off. Arguments and result as
+    `adjoints.input_gradient`. Chapter: backpropagation.
     """
-    kernel, stride, dilation = filters.shape[:2], pair("stride", stride), pair("dilation", dilation)
-    frame, _ = frame_of(shape, kernel, stride, padding, dilation)
+    kernel, dilation = filters.shape[:2], pair("dilation", dilation)
+    frame, _ = frame_of(shape, kernel, pair("stride", stride), padding, dilation)
     wide = stuffed(upstream, stride)
     for axis in (0, 1):
         reach = dilation[axis] * (kernel[axis] - 1)
@@ -84,17 +92,18 @@ def back_to_filters(
     padding: Padding = "valid",
     dilation: int | Pair = 1,
 ) -> np.ndarray:
-    """The filters' gradient as a valid correlation of the padded input with the upstream. Nothing is turned.
+    """Correlate the padded input with the upstream. Nothing is turned.
 
-    Images play the part of channels, and stride and dilation change places: the upstream's taps stand S apart (the
-    zero-stuffing), its stops d apart. Arguments and result as `adjoints.filter_gradient`. Chapter: backpropagation.
+    The images of the batch play the channels; stride and dilation change places.
+    Arguments and result as `adjoints.filter_gradient`. Chapter: backpropagation.
     """
-    kernel, stride, dilation = pair("kernel", kernel), pair("stride", stride), pair("dilation", dilation)
+    kernel, stride = pair("kernel", kernel), pair("stride", stride)
+    dilation = pair("dilation", dilation)
     frame, _ = frame_of(batch.shape, kernel, stride, padding, dilation)
-    images = pad(batch, frame).transpose(3, 1, 2, 0)  # (c, h, w, n): one "picture" for each channel
-    taps = upstream.transpose(1, 2, 0, 3)  # (oh, ow, n, o): one "filter" for each filter
-    sums = conv2d(images, taps, stride=dilation, dilation=stride)[:, : kernel[0], : kernel[1]]
-    return sums.transpose(1, 2, 0, 3)
+    pictures = pad(batch, frame).transpose(3, 1, 2, 0)  # one for each channel
+    taps = upstream.transpose(1, 2, 0, 3)  # a filter as large as the output
+    sums = conv2d(pictures, taps, stride=dilation, dilation=stride)
+    return sums[:, : kernel[0], : kernel[1]].transpose(1, 2, 0, 3)
 
 
 def unreached(size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:

@@ -124,6 +124,7 @@ def _headline(ax: Axes, step: int, now: stepping.Step) -> None:
 # The adjoints of a convolution --------------------------------------------------------------------------------------
 
 SIDE = 6  # of the input in the pictures
+CELL = 0.235  # inches: a frame of eight cells and a picture of six stand side by side on a telephone
 KERNELS = {2: np.array([[1, 2], [3, 4]]), 3: np.arange(1, 10).reshape(3, 3)}
 ABOVE = np.random.default_rng(4).integers(1, 4, (7, 7))  # gradients from above
 QUIET = "#e8e4d9"  # cells that hold nothing but zeros put there
@@ -135,13 +136,21 @@ def pixel_view() -> Figure:
     image[2, 2] = 1
     for i, j in np.ndindex(3, 3):  # the window of output (i, j) meets the pixel with its tap (2 - i, 2 - j)
         seen[i, j] = KERNELS[3][2 - i, 2 - j]
-    fig, axes = figures.canvas(4.4, 2.1, columns=3, width_ratios=[5, 3, 3])
-    grids = {"one pixel": image, "filter": KERNELS[3], "weight used": seen}
-    for ax, (title, grid) in zip(axes, grids.items(), strict=True):
-        marked = [(2, 2, 1, 1, figures.ORANGE)] if grid is image else []
-        figures.numbers(grid, ax=ax, highlight=marked)
-        ax.set_title(title, loc="left")
+    fig, page = sheet(3.6, 1.75)
+    _grid(page, image, "one pixel", 0.12, highlight=[(2, 2, 1, 1, figures.ORANGE)])
+    _grid(page, KERNELS[3], "filter", 1.63)
+    _grid(page, seen, "weight used", 2.62)
     return fig
+
+
+def _grid(page: Axes, grid: np.ndarray, title: str, left: float, top: float = 0.3, **options) -> Axes:
+    """Put a grid of numbers on a sheet, its corner at a place in inches, with a title above it."""
+    wide, tall = page.figure.get_size_inches()
+    height, width = (CELL * (n + 0.4) for n in grid.shape)
+    ax = page.figure.add_axes((left / wide, 1 - (top + height) / tall, width / wide, height / tall))
+    figures.numbers(grid, ax=ax, **options)
+    page.text(left + 0.2 * CELL, top, title, ha="left", va="bottom", fontsize=9.5)
+    return ax
 
 
 def back_parts(kernel: int, stride: int, padding: int) -> dict[str, np.ndarray]:
@@ -158,19 +167,19 @@ def back_parts(kernel: int, stride: int, padding: int) -> dict[str, np.ndarray]:
         "from above": upstream,
         "kernel, turned": weights[::-1, ::-1],
         "stuffed and framed": wide[0, ..., 0],
-        "gradient of the input": gradient[0, ..., 0],
+        "for the input": gradient[0, ..., 0],
     }
 
 
 def draw_back(kernel: int, stride: int, padding: int) -> Figure:
     """Draw how the gradient of the input comes about: the stuffed frame, correlated with the turned kernel."""
-    parts = back_parts(kernel, stride, padding)
-    fig, axes = figures.canvas(4.2, 4.4, rows=2, columns=2, width_ratios=[8, 7], height_ratios=[7, 8])
-    for ax, (title, grid) in zip(axes.flat, parts.items(), strict=True):
-        figures.numbers(grid, ax=ax)
-        ax.set(xlim=(-0.2, 8.2 if ax in axes[:, 0] else 7.2), ylim=(8.2 if ax in axes[1] else 7.2, -0.2), anchor="NW")
-        ax.set_title(title, fontsize=9.5, loc="left")
-    _quieten(axes[1, 0], came_from_above(kernel, stride, padding))
+    above, turned, wide, gradient = back_parts(kernel, stride, padding).items()
+    fig, page = sheet(3.7, 4.5)
+    _grid(page, above[1], above[0], 0.1)
+    _grid(page, turned[1], turned[0], 2.1)
+    frame = _grid(page, wide[1], wide[0], 0.1, 2.4)
+    _grid(page, gradient[1], gradient[0], 2.1, 2.4)
+    _quieten(frame, came_from_above(kernel, stride, padding))
     return fig
 
 

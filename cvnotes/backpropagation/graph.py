@@ -14,7 +14,7 @@ class Node:
     Source: Griewank and Walther (2008), chapter 3. Chapter: backpropagation.
     """
 
-    def __init__(self, value: float, parents: tuple = (), slopes: tuple = (), op: str = ""):
+    def __init__(self, value: float, parents=(), slopes=(), op: str = ""):
         self.value, self.op = float(value), op
         self.parents, self.slopes = parents, slopes
         self.gradient = 0.0
@@ -37,9 +37,9 @@ class Node:
 
 
 def maximum(a: Node, b: Node) -> Node:
-    """The larger of two: slope 1 for the winner, 0 for the other; in a tie the second wins, so that relu'(0) = 0."""
-    first = a.value > b.value
-    return Node(max(a.value, b.value), (a, b), (float(first), float(not first)), "max")
+    """The larger of two: slope 1 for it, 0 for the other; in a tie the second wins."""
+    first = float(a.value > b.value)
+    return Node(max(a.value, b.value), (a, b), (first, 1 - first), "max")
 
 
 def exp(a: Node) -> Node:
@@ -69,10 +69,10 @@ def in_order(loss: Node) -> list[Node]:
 
 
 def backward(loss: Node) -> None:
-    r"""Give every node its gradient: $\bar p \mathrel{+}= \bar n \cdot \partial n / \partial p$, last node first.
+    """Give every node its gradient, the last node first.
 
     A node that was used twice is reached twice, and adds up what it gets.
-    Source: Rumelhart, Hinton and Williams (1986), equations 4 to 7. Chapter: backpropagation.
+    Source: Rumelhart, Hinton and Williams (1986). Chapter: backpropagation.
     """
     nodes = in_order(loss)
     for node in nodes:

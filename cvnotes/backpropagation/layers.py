@@ -29,9 +29,18 @@ class Layer:
 
 
 class Convolution(Layer):
-    r"""$z = x \star k + b$. Remembers its input. filters: (kh, kw, c, o), bias: (o,). Chapter: numpy_convnet."""
+    """A sum over windows, and a bias. Remembers its input. Chapter: numpy_convnet.
 
-    def __init__(self, filters: np.ndarray, bias: np.ndarray, stride: int = 1, padding: Padding = "valid"):
+    filters: (kh, kw, c, o), bias: (o,); stride and padding as in `conv2d`.
+    """
+
+    def __init__(
+        self,
+        filters: np.ndarray,
+        bias: np.ndarray,
+        stride: int = 1,
+        padding: Padding = "valid",
+    ):
         super().__init__(filters, bias)
         self.steps = {"stride": stride, "padding": padding}
 
@@ -47,7 +56,7 @@ class Convolution(Layer):
 
 
 class ReLU(Layer):
-    """Negative numbers become zero. Remembers one bit a number: was it above zero? Chapter: numpy_convnet."""
+    """Negative numbers become zero. Remembers which were positive. Chapter: numpy_convnet."""
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         self.kept = (x > 0,)
@@ -58,7 +67,10 @@ class ReLU(Layer):
 
 
 class MaxPooling(Layer):
-    """The largest number of each window. Remembers its input, to find the winners again. Chapter: numpy_convnet."""
+    """The largest of each window. Remembers its input, to find the winners again.
+
+    Chapter: numpy_convnet.
+    """
 
     def __init__(self, window: int = 2):
         super().__init__()
@@ -84,7 +96,7 @@ class Flatten(Layer):
 
 
 class Dense(Layer):
-    """Scores $z = xw + b$. Remembers its input. weights: (in, out), bias: (out,). Chapter: numpy_convnet."""
+    """Scores $z = xw + b$; w: (in, out), b: (out,). Remembers its input. Chapter: numpy_convnet."""
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         self.kept = (x,)

@@ -83,14 +83,20 @@ def convnet(
     return Network([*layers, made(Flatten), made(Dense, 2 * width * (side // 4) ** 2, 10)])
 
 
-def sgd_step(network: Network, rate: float, momentum: float = 0.0, speeds: list[np.ndarray] | None = None) -> None:
-    r"""One step downhill, in place: $v \leftarrow \mu v - \eta\, \bar w$, then $w \leftarrow w + v$.
+def sgd_step(
+    network: Network,
+    rate: float,
+    momentum: float = 0.0,
+    speeds: list[np.ndarray] | None = None,
+) -> None:
+    """One step downhill, in place: v becomes mu v - eta w-bar, and w becomes w + v.
 
-    rate: learning rate; momentum: between 0 and 1; speeds: one array v for each weight, kept between steps.
-    Source: Polyak (1964). Chapter: numpy_convnet.
+    rate: the learning rate eta; momentum: mu, from 0 to 1; speeds: one array v for
+    each weight, kept between steps. Source: Polyak (1964). Chapter: numpy_convnet.
     """
-    speeds = [np.zeros_like(weight) for weight in network.weights] if speeds is None else speeds
-    for weight, gradient, speed in zip(network.weights, network.gradients, speeds, strict=True):
+    weights, gradients = network.weights, network.gradients
+    speeds = [np.zeros_like(weight) for weight in weights] if speeds is None else speeds
+    for weight, gradient, speed in zip(weights, gradients, speeds, strict=True):
         speed *= momentum
         speed -= rate * gradient
         weight += speed

@@ -90,11 +90,15 @@ def cross_entropy() -> keras.losses.Loss:
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
-def keras_gradients(twin: keras.Sequential, x: np.ndarray, labels: np.ndarray) -> tuple[float, list[np.ndarray]]:
+def keras_gradients(
+    twin: keras.Sequential,
+    x: np.ndarray,
+    labels: np.ndarray,
+) -> tuple[float, list[np.ndarray]]:
     """Loss and the gradients of all weights, by automatic differentiation."""
 
     def loss(weights: list) -> keras.KerasTensor:
-        scores, _ = twin.stateless_call(weights, twin.non_trainable_variables, x, training=True)
+        scores, _ = twin.stateless_call(weights, [], x, training=True)
         return cross_entropy()(labels, scores)
 
     return backend.value_and_grad(loss)(twin.get_weights())
