@@ -236,6 +236,17 @@ def test_areas_are_true_to_the_counts():
         drawings.draw_scale({"a": 1, "b": 2, "c": 3}, lens=2)
 
 
+def test_stages_are_those_of_keras():
+    image, weights = np.random.default_rng(0).random((12, 10)).astype("float32"), drawings.QUESTIONS["above"]
+    volumes = drawings.stages(image, weights)
+    conv = ops.conv(image[None, ..., None], weights.astype("float32")[..., None, None])
+    by_keras = ops.convert_to_numpy(conv)[0, ..., 0]
+    np.testing.assert_allclose(volumes["conv"][1:-1, 1:-1], by_keras, atol=1e-5)
+    pooled = layers.MaxPooling2D(2)(ops.relu(volumes["conv"][None, ..., None]))
+    np.testing.assert_allclose(volumes["pool"], ops.convert_to_numpy(pooled)[0, ..., 0], atol=1e-6)
+    assert "POOL, 6 × 5" in words(drawings.draw_stages(image, weights))
+
+
 def test_zoom_prints_the_red_numbers():
     image = np.random.default_rng(0).integers(0, 256, (20, 30, 3)).astype("uint8")
     texts = words(drawings.draw_zoom(image, row=4, column=7, size=5))

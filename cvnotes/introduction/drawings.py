@@ -12,8 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch, Rectangle
 
 from cvnotes import data, figures
-from cvnotes.convolution import rung_plain
+from cvnotes.convolution import apply_filter, rung_plain
 from cvnotes.figures.style import sheet
+from cvnotes.introduction.components import relu
+from cvnotes.pooling import pool2d
 
 # An image as numbers --------------------------------------------------------------------------------------------------
 
@@ -201,6 +203,22 @@ def say_scan(question: str, stop: int) -> str:
         f"Stop {stop} of 36 on a handwritten two, window at row {row}, column {column}. {WORDS[question].capitalize()} "
         f"The nine products add up to {_signed(total)}: {heard}{strength}."
     )
+
+
+def stages(image: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Take a grey (h, w) picture through one filter, the ReLU and a pooling of 2: what is there after each stage."""
+    answers = apply_filter(image, weights.astype("float32"))
+    positive = relu(answers)
+    return {"input": image, "conv": answers, "relu": positive, "pool": pool2d(positive, 2)}
+
+
+def draw_stages(image: np.ndarray, weights: np.ndarray) -> Figure:
+    """Draw what `stages` gives side by side: orange above zero, purple below, paper at zero. Chapter: introduction."""
+    volumes = stages(image, weights)
+    limit = np.percentile(np.abs(volumes["conv"]), 99)
+    toned = [SIGNED(0.5 + 0.5 * np.clip(v / limit, -1, 1))[..., :3] for v in list(volumes.values())[1:]]
+    titles = [f"{name.upper()}, {v.shape[0]} × {v.shape[1]}" for name, v in volumes.items()]
+    return figures.image_grid([image, *toned], titles, columns=4, scale=1.75)
 
 
 # What a trained net answers -------------------------------------------------------------------------------------------
