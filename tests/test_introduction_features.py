@@ -200,26 +200,37 @@ def test_best_places_equal_a_loop():
 def test_climbing_climbs_and_stays_in_the_field(net, blur):
     chosen = [(1, 3), (2, 5), (3, 9)]
     x = hierarchy.best_inputs(net, chosen, steps=8, blur=blur)
-    grey = np.full((1, 32, 32, 3), 0.5, np.float32)
-    for picture, (depth, unit) in zip(x, chosen, strict=True):
-        after, before = (hierarchy.answers(net, p)[depth - 1] for p in (picture[None], grey))
+    for picture, first, (depth, unit) in zip(x, hierarchy.start(3), chosen, strict=True):
+        after, before = (hierarchy.answers(net, p[None])[depth - 1] for p in (picture, first))
         middle = after.shape[1] // 2
         assert after[0, middle, middle, unit] > before[0, middle, middle, unit] + 0.1
         if not blur:
             outside = np.ones((32, 32), bool)
             x0, y0, x1, y1 = hierarchy.box(depth, middle, middle)
             outside[y0:y1, x0:x1] = False
-            assert (picture[outside] == 0.5).all()
+            np.testing.assert_array_equal(picture[outside], first[outside])
     assert x.min() >= 0
     assert x.max() <= 1
 
 
+def test_a_climb_leaves_where_plain_grey_would_be_stuck(net):
+    """With every ReLU shut on grey, the gradient there is zero; from clouds there is a way up."""
+    twin, grey = fresh(3), np.full((1, 32, 32, 3), 0.5, np.float32)
+    gamma, beta, *rest = twin.get_layer("norm1").get_weights()
+    middle = hierarchy.answers(twin, grey)[0][0, 16, 16]
+    twin.get_layer("norm1").set_weights([gamma, beta - middle - 0.2, *rest])
+    assert hierarchy.answers(twin, grey)[0][0, 8:24, 8:24].max() < 0
+    climbed = hierarchy.best_inputs(twin, [(2, 4)], steps=5)
+    answers = [hierarchy.answers(twin, x)[1][0, 8, 8, 4] for x in (grey, climbed)]
+    assert answers[1] > answers[0] + 0.1
+
+
 def test_the_first_climb_is_the_kernel(net):
     """A unit of depth 1 is linear: the way up is its own kernel, at every step."""
-    x = hierarchy.best_inputs(net, [(1, 2)], steps=4)[0] - 0.5
-    kernel = net.get_layer("conv1").get_weights()[0][..., 2]
-    patch = hierarchy.crop(x, hierarchy.box(1, 16, 16))
-    inner = np.abs(patch) < 0.49  # the rest ran into black or white
+    x, kernel = hierarchy.best_inputs(net, [(1, 2)], steps=4)[0], net.get_layer("conv1").get_weights()[0][..., 2]
+    patch = hierarchy.crop(x - hierarchy.start(1)[0], hierarchy.box(1, 16, 16))
+    reached = hierarchy.crop(x, hierarchy.box(1, 16, 16))
+    inner = (reached > 0) & (reached < 1)  # the rest ran into black or white
     scale = (patch * kernel)[inner].sum() / (kernel**2)[inner].sum()
     np.testing.assert_allclose(patch[inner], scale * kernel[inner], atol=1e-3)
 

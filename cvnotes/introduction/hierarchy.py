@@ -151,7 +151,7 @@ def best_inputs(
     steps: int = 30,
     blur: float = 1.0,
 ) -> np.ndarray:
-    r"""Climb from grey to a picture that excites one unit: x <- x + rate * g / |g|.
+    r"""Climb from clouds to a picture that excites one unit: x <- x + rate * g / |g|.
 
     chosen: (depth, unit) for each picture. g is the gradient of the answer of the unit
     in the middle, before its ReLU; behind depth 1 it is blurred by `blur` pixels.
@@ -159,7 +159,7 @@ def best_inputs(
     Source: Simonyan et al. (2014), section 2, with blur and few steps in place of
     their penalty. Chapter: learned_features.
     """
-    x = np.full((len(chosen), 32, 32, 3), 0.5, np.float32)
+    x = start(len(chosen))  # on plain grey all ReLUs may be shut, and no way leads up
     climb = backend.value_and_grad(_excitement(model, chosen))
     rate = 1.2 * _reach(chosen) / steps
     for _ in range(steps):
@@ -167,6 +167,13 @@ def best_inputs(
         length = np.sqrt((gradient**2).sum((1, 2, 3), keepdims=True))
         x = np.clip(x + rate * gradient / (length + 1e-12), 0, 1)
     return x
+
+
+def start(count: int, deviation: float = 0.1) -> np.ndarray:
+    """Draw faint clouds to climb from, the same every time: (count, 32, 32, 3)."""
+    noise = np.random.default_rng(0).normal(size=(count, 32, 32, 3))
+    clouds = gaussian_filter(noise, (0, 1, 1, 0))
+    return (0.5 + deviation * clouds / clouds.std()).clip(0, 1).astype(np.float32)
 
 
 def _excitement(model: keras.Model, chosen: list[Unit]) -> Callable:
