@@ -11,7 +11,7 @@ from keras import ops
 
 from cvnotes import backend, experiments, linear_classifiers
 from cvnotes import backpropagation as bp
-from cvnotes.backpropagation import adjoints, bugs, drawings, stepping, trials
+from cvnotes.backpropagation import adjoints, bugs, drawings, stepping, tour, trials
 from cvnotes.convolution import conv2d, conv_matrix
 from tests.benchmarks import bench_convolution
 
@@ -444,6 +444,39 @@ def test_the_pixel_meets_the_turned_filter():
     pixel, kernel = np.zeros((1, 5, 5, 1)), np.arange(1.0, 10).reshape(3, 3, 1, 1)
     pixel[0, 2, 2] = 1
     np.testing.assert_array_equal(conv2d(pixel, kernel).ravel(), np.arange(9, 0, -1))
+
+
+@pytest.mark.parametrize("kind", tour.KINDS)
+def test_the_tour_tells_what_the_layers_did(kind):
+    stops = dict(zip(tour.STOPS, tour.there_and_back(kind), strict=True))
+    assert all(values.shape == gradient.shape for values, gradient in stops.values())
+    for i in (1, 2):
+        before, told = stops[f"conv {i}"]
+        assert not told[before <= 0].any()
+        assert told.any()
+        _, told = stops[f"ReLU {i}"]
+        windows = told.reshape(told.shape[0] // 2, 2, told.shape[1] // 2, 2, -1)
+        assert ((windows != 0).sum((1, 3)) <= 1).all()
+    x = stops["digit"][0][None].astype("float64")
+
+    def loss(picture):
+        return linear_classifiers.softmax_loss(tour.trained().forward(picture), np.array([kind]))[0]
+
+    ruler = linear_classifiers.numerical_gradient(loss, x, 1e-4)[0]
+    assert np.corrcoef(ruler.ravel(), stops["digit"][1].ravel())[0, 1] > 0.9  # corners of ReLU and maximum lie near
+
+
+@pytest.mark.parametrize(("stop", "kind"), [*itertools.product(tour.STOPS, tour.KINDS)])
+def test_the_tour_is_drawn(stop, kind):
+    tour.draw_tour(stop, kind).draw_without_rendering()
+    assert f"{kind} at the stop {stop}" in tour.say_tour(stop, kind)
+
+
+def test_a_montage_holds_every_map():
+    maps = noise(2, 3, 5)
+    page = tour.montage(maps)
+    assert page.shape == (8, 11)
+    assert np.isclose(np.nansum(page), maps.sum())
 
 
 # The benchmark --------------------------------------------------------------------------------------------------------
