@@ -76,7 +76,7 @@ def test_remedies_are_in_the_net():
     net = comparison.dense_net(8, dropout=0.5, decay=1e-3)
     assert any(isinstance(layer, keras.layers.Dropout) for layer in net.layers)
     kernel = ops.convert_to_numpy(net.get_layer("hidden").kernel)
-    np.testing.assert_allclose(float(sum(net.losses)), 1e-3 * (kernel**2).sum(), rtol=1e-4)
+    np.testing.assert_allclose(float(ops.convert_to_numpy(sum(net.losses))), 1e-3 * (kernel**2).sum(), rtol=1e-4)
 
 
 def test_a_net_fits_fifty_digits_and_untrained_it_does_not():
