@@ -418,7 +418,7 @@ def test_other_pictures_can_be_drawn():
     x, labels, test, truth = contest.split(0)
     figs = [
         drawings.draw_difference(np.eye(3), np.ones((3, 3))),
-        drawings.draw_query(test[0], x[:3], labels[:3], np.array([1.0, 2, 3]), linear.vote(labels[None, :3], 10)[0]),
+        drawings.draw_query(test[0], x[:3], labels[:3], np.array([1.0, 2, 3]), ks=(1, 3)),
         drawings.draw_mistakes(test[:2], truth[:2], x[:6].reshape(2, 3, 64), labels[:6].reshape(2, 3)),
         drawings.draw_row_times_matrix(np.ones((2, 2)), np.ones((4, 3)), np.zeros(3), ["a", "b", "c"]),
         drawings.draw_growth([1, 2], {"one": np.ones((3, 2))}, "size"),
@@ -426,5 +426,7 @@ def test_other_pictures_can_be_drawn():
     ]
     for fig in figs:
         fig.draw_without_rendering()
+    brackets = [text.get_text() for text in figs[1].axes[0].texts if text.get_text().startswith("k = ")]
+    assert brackets == [f"k = {k} says {linear.vote(labels[None, :k], 10)[0].argmax()}" for k in (1, 3)]
     shown = [text.get_text() for text in figs[3].axes[0].texts]
     assert shown.count("4") == 3  # four ones times a column of ones

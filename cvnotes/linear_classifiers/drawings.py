@@ -61,6 +61,12 @@ def draw_regions(panels: Mapping[str, np.ndarray]) -> Figure:
 # The vote, to play with ---------------------------------------------------------------------------------------------
 
 
+@functools.cache
+def _voted(k: int, metric: str) -> np.ndarray:
+    places, labels, _ = flatland.points()
+    return flatland.regions(NearestNeighbours(k, metric).fit(places, labels).predict, 70)
+
+
 def polled(k: int, metric: str, spot: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Find who votes at a spot of the plane: rows of the k nearest, their distances, votes for 0, 1 and 2."""
     places, labels, _ = flatland.points()
@@ -70,10 +76,10 @@ def polled(k: int, metric: str, spot: str) -> tuple[np.ndarray, np.ndarray, np.n
 
 def draw_vote(k: int, metric: str, spot: str) -> Figure:
     """Draw the plane, the k neighbours of a spot, the reach of the farthest of them, and the votes."""
-    places, labels, _ = flatland.points()
+    places, _, _ = flatland.points()
     rows, far, votes = polled(k, metric, spot)
     fig, (ax, bars) = figures.canvas(7.0, 4.1, columns=2, width_ratios=[2.1, 1])
-    _paint(ax, flatland.regions(NearestNeighbours(k, metric).fit(places, labels).predict, 70))
+    _paint(ax, _voted(k, metric))
     _scatter(ax)
     x, y = SPOTS[spot]
     for row in rows:
@@ -117,37 +123,49 @@ def draw_difference(a: np.ndarray, b: np.ndarray) -> Figure:
     return fig
 
 
-def draw_query(query: np.ndarray, images: np.ndarray, labels: np.ndarray, far: np.ndarray, votes: np.ndarray) -> Figure:
-    """Draw the way to an answer: a query picture, its neighbours in order of distance, and the vote.
+def draw_query(
+    query: np.ndarray, images: np.ndarray, labels: np.ndarray, far: np.ndarray, ks: Sequence[int] = (3, 5, 7)
+) -> Figure:
+    """Draw the way to an answer: a query picture, its neighbours in order of distance, and what k of them say.
 
-    query (64,); images (k, 64), labels (k,) and distances (k,) of the neighbours; votes (classes,).
+    query (64,); images (n, 64), labels (n,) and distances (n,) of the neighbours, nearest first; each k at most n.
     """
-    k = len(images)
-    fig, axes = figures.canvas(7.6, 2.0, columns=k + 2, width_ratios=[1.25, *[1] * k, 2.0])
-    for i, (ax, image) in enumerate(zip(axes[:-1], [query, *images], strict=True)):
-        ax.imshow(image.reshape(8, 8), cmap="gray", vmin=0, vmax=1)
-        ax.set(xticks=[], yticks=[])
-        ax.set_title("the query" if i == 0 else f"a {labels[i - 1]}", loc="center")
-        if i:
-            ax.set_xlabel(f"{far[i - 1]:.2f}")
-    bars = axes[-1]
-    seen = np.flatnonzero(votes)
-    bars.barh(range(len(seen)), votes[seen], height=0.6, color=figures.BLUE)
-    bars.set(yticks=range(len(seen)), yticklabels=[f"a {c}" for c in seen], ylim=(len(seen) - 0.4, -0.6))
-    bars.set(xticks=[0, int(votes.max())], title="votes")
+    fig, ax = figures.canvas(7.6, 2.5)
+    lefts = [0, *(1.75 + 1.12 * i for i in range(len(images)))]
+    heads = ["the query", *(f"a {label}" for label in labels)]
+    feet = ["distance", *(f"{d:.2f}" for d in far)]
+    for left, image, head, foot in zip(lefts, [query, *images], heads, feet, strict=True):
+        ax.imshow(image.reshape(8, 8), cmap="gray", vmin=0, vmax=1, extent=(left, left + 1, 0, 1))
+        ax.text(left + 0.5, 1.08, head, ha="center", va="bottom", fontsize=9.5)
+        ax.text(left + 0.5, -0.08, foot, ha="center", va="top", fontsize=8.5)
+    for row, k in enumerate(ks):
+        y, end = -0.68 - 0.42 * row, lefts[k] + 1
+        said = vote(labels[None, :k], 10)[0].argmax()
+        ax.plot([lefts[1], lefts[1], end, end], [y + 0.12, y, y, y + 0.12], color=figures.BLUE, linewidth=1.4)
+        ax.text(0, y, f"k = {k} says {said}", va="center", fontsize=9.5, color=figures.BLUE, fontweight="bold")
+    ax.set(xlim=(-0.1, lefts[-1] + 1.1), ylim=(-0.55 - 0.42 * len(ks), 1.35), aspect="equal")
+    ax.axis("off")
     return fig
 
 
 def draw_mistakes(queries: np.ndarray, truth: np.ndarray, near: np.ndarray, labels: np.ndarray) -> Figure:
-    """Draw pictures that were named wrongly, each at the head of a row with its neighbours behind it.
+    """Draw pictures that were named wrongly, two to a row, each with its neighbours behind it.
 
     queries (n, 64), truth (n,); near (n, k, 64) and their labels (n, k).
     """
-    images, titles = [], []
-    for query, right, others, names in zip(queries, truth, near, labels, strict=True):
-        images += [picture.reshape(8, 8) for picture in (query, *others)]
-        titles += [f"written: {right}", *(f"a {name}" for name in names)]
-    return figures.image_grid(images, titles, columns=1 + near.shape[1], scale=0.95)
+    k, rows = near.shape[1], -(-len(queries) // 2)
+    widths = [1.0] * (k + 1) + [0.3] + [1.0] * (k + 1)
+    fig, axes = figures.canvas(7.4, 1.25 * rows, rows=rows, columns=2 * k + 3, width_ratios=widths, squeeze=False)
+    for ax in axes.flat:
+        ax.axis("off")
+    for i, (query, right, others, names) in enumerate(zip(queries, truth, near, labels, strict=True)):
+        start = (i % 2) * (k + 2)
+        for j, picture in enumerate([query, *others]):
+            ax = axes[i // 2, start + j]
+            ax.imshow(picture.reshape(8, 8), cmap="gray", vmin=0, vmax=1)
+            weight = "normal" if j else "bold"
+            ax.set_title(f"a {names[j - 1]}" if j else f"really {right}", loc="center", fontsize=8.5, fontweight=weight)
+    return fig
 
 
 # Scores -------------------------------------------------------------------------------------------------------------
@@ -163,25 +181,27 @@ def _boxes(ax: Axes, grid: np.ndarray, top: float, left: float, colours: Sequenc
 
 
 def draw_row_times_matrix(picture: np.ndarray, weights: np.ndarray, bias: np.ndarray, names: Sequence[str]) -> Figure:
-    """Draw a 2 x 2 picture, the row it becomes, three columns of weights, the biases and the three scores."""
-    fig, ax = figures.canvas(7.6, 3.0)
-    ax.set(xlim=(-0.2, 17.6), ylim=(6.7, -1.5), aspect="equal")
-    ax.axis("off")
+    """Draw a 2 x 2 picture, the row it becomes, three columns of weights, the constants and the three scores."""
+    fig, ax = figures.canvas(7.6, 2.5)
     ax.imshow(picture, cmap="gray", vmin=0, vmax=1, extent=(0, 2, 3, 1))
     for (i, j), value in np.ndenumerate(picture):
         ink = "white" if value < 0.5 else figures.INK
         ax.text(j + 0.5, i + 1.5, f"{value:g}", ha="center", va="center", fontsize=10, color=ink)
     row = picture.reshape(1, -1)
-    _boxes(ax, row, 1.5, 3.6)
-    _boxes(ax, weights, 0, 9, CLASS_COLOURS)
-    _boxes(ax, bias[None], 1.5, 13.2, CLASS_COLOURS)
-    _boxes(ax, row @ weights + bias, 5.1, 9, CLASS_COLOURS)
-    for x, y, sign in ((2.8, 2, "→"), (8.3, 2, "×"), (12.6, 2, "+"), (8.3, 5.6, "=")):
-        ax.text(x, y, sign, ha="center", va="center", fontsize=14)
-    for x, y, name in ((0, 0.7, "picture"), (3.6, 1.2, "x, its row"), (13.2, 1.2, "b"), (12.4, 5.75, "scores")):
-        ax.text(x, y, name, ha="left", fontsize=9.5)
-    for j, (name, colour) in enumerate(zip(names, CLASS_COLOURS, strict=True)):
-        ax.text(9.5 + j, -0.25, name, ha="center", va="bottom", fontsize=8.5, color=colour, fontweight="bold")
+    parts = ((3.2, row, None), (11.9, bias[None], CLASS_COLOURS), (16.1, row @ weights + bias, CLASS_COLOURS))
+    for left, grid, colours in parts:
+        _boxes(ax, grid, 1.5, left, colours)
+    _boxes(ax, weights, 0, 7.9, CLASS_COLOURS)
+    for x, sign in ((2.6, "→"), (7.55, "×"), (11.4, "+"), (15.5, "=")):
+        ax.text(x, 2, sign, ha="center", va="center", fontsize=13)
+    for x, y, name in ((1, 0.8, "picture"), (5.2, 1.3, "x, its row"), (9.4, 4.25, "W"), (13.4, 2.75, "b")):
+        ax.text(x, y, name, ha="center", va="bottom" if y < 2 else "top", fontsize=9.5)
+    ax.text(17.6, 2.75, "scores", ha="center", va="top", fontsize=9.5)
+    for left, top in ((7.9, -0.15), (16.1, 1.35)):
+        for j, (name, colour) in enumerate(zip(names, CLASS_COLOURS, strict=True)):
+            ax.text(left + 0.5 + j, top, name, ha="center", va="bottom", fontsize=8, color=colour, fontweight="bold")
+    ax.set(xlim=(-0.1, 19.3), ylim=(4.9, -0.8), aspect="equal")
+    ax.axis("off")
     return fig
 
 

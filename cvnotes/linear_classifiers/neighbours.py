@@ -158,7 +158,7 @@ def cross_validate(
     metric: str = "L2",
     parts: int = 5,
 ):
-    """Score each k on every part, having learned from the others: accuracies (parts, ks).
+    """Score each k on every part, having learned from the others: (parts, ks).
 
     examples: (N, D) in random order; labels: (N,). One sorted table serves all k.
     Source: Stone (1974). Chapter: linear_classifiers.

@@ -7,6 +7,8 @@ import numpy as np
 from .losses import softmax_loss
 from .neighbours import _rows
 
+Decay = np.ndarray | float  # L2 strength, one for all weights or (D, 1), one for each row of them
+
 
 def flatten(images: np.ndarray) -> np.ndarray:
     """Lay the pixels of each picture in a row: (N, H, W, D) -> (N, H * W * D). Chapter: linear_classifiers."""
@@ -17,8 +19,9 @@ def flatten(images: np.ndarray) -> np.ndarray:
 
 
 def linear_scores(x: np.ndarray, weights: np.ndarray, bias: np.ndarray):
-    """Score each row for each class, $xW + b$: x (N, D), weights (D, K), bias (K,) -> (N, K).
+    """Score each row for each class, $xW + b$.
 
+    x (N, D), weights (D, K), bias (K,) -> (N, K).
     Raises ValueError where the sizes do not fit. Chapter: linear_classifiers.
     """
     x, weights, bias = _rows("x", x), np.asarray(weights), np.asarray(bias)
@@ -36,10 +39,12 @@ def with_ones(x: np.ndarray, constant: float = 1.0):
     return np.hstack([x, np.full((len(x), 1), constant, x.dtype)])
 
 
-def penalised_loss(w: np.ndarray, x: np.ndarray, labels: np.ndarray, decay: np.ndarray | float):
-    r"""Softmax loss with an L2 term, $\ell(xW) + \frac12 \sum \lambda_p W_{pc}^2$, and its gradient.
+def penalised_loss(w: np.ndarray, x: np.ndarray, labels: np.ndarray, decay: Decay):
+    r"""Softmax loss with an L2 term, and its gradient with respect to w.
 
-    w: (D, K); x: (N, D); labels: (N,); decay: one strength, or (D, 1), one for each row of w.
+    .. math:: \ell(xW) + \frac12 \sum_{p, c} \lambda_p W_{pc}^2
+
+    w: (D, K); x: (N, D); labels: (N,); decay: one strength, or (D, 1), one a row.
     Chapter: linear_classifiers.
     """
     loss, slope = softmax_loss(x @ w, labels)
@@ -47,7 +52,7 @@ def penalised_loss(w: np.ndarray, x: np.ndarray, labels: np.ndarray, decay: np.n
     return loss + penalty, x.T @ slope + decay * w
 
 
-def train_softmax(x: np.ndarray, labels: np.ndarray, decay: np.ndarray | float = 0.0, steps: int = 5000):
+def train_softmax(x: np.ndarray, labels: np.ndarray, decay: Decay = 0.0, steps: int = 5000):
     """Train a weight matrix (D, K) on rows x (N, D) until the gradient is gone: L-BFGS from zero.
 
     decay: one L2 strength, or (D, 1), one for each row of weights.
