@@ -13,10 +13,11 @@ BACKENDS_READY := $(VENV)/.backends-ready
 HAVE_UV := $(shell command -v uv 2>/dev/null)
 
 # One thread for one kernel, several kernels side by side. In CI two threads and no oneDNN stand in for another
-# processor: a stored text that survives both does not hang on last digits.
+# processor: a stored text that survives both does not hang on last digits. NumPy keeps to one thread all the same:
+# two kernels with two each, on two cores, mostly wait for one another.
 THREADS := $(if $(CI),2,1)
 FIXED   := OMP_NUM_THREADS=$(THREADS) TF_NUM_INTRAOP_THREADS=$(THREADS) TF_NUM_INTEROP_THREADS=$(THREADS) \
-           $(if $(CI),TF_ENABLE_ONEDNN_OPTS=0)
+           OPENBLAS_NUM_THREADS=1 $(if $(CI),TF_ENABLE_ONEDNN_OPTS=0)
 PYTEST  := $(BIN)/python -m pytest
 
 SHELL := /bin/sh
