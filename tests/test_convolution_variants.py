@@ -464,3 +464,12 @@ def test_small_figures_show_what_they_are_given():
     found = {"squeezed": counts[:, :9] / 2, "full": [0.9] * 5, "separable": [0.8] * 5}
     ranked = drawings.draw_ranks(ranks.MULTIPLIERS, {"learned": counts[:, :9], "untrained": counts[:, :9] / 2}, found)
     assert "separable from the start" in words_in(ranked)
+
+
+def test_a_layer_too_small_for_the_clock_is_named(monkeypatch):
+    same = {f"{kind} {depth}": np.ones(3) for kind in ("full", "pointwise") for depth in (timing.SHALLOW, timing.DEEP)}
+    same[f"full {timing.DEEP}"] = np.full(3, 5.0)
+    monkeypatch.setattr(timing, "race", lambda *_: same)
+    with pytest.raises(RuntimeError, match="pointwise at 8 channels: 3 rounds are too few"):
+        timing.per_layer(("full", "pointwise"), 8, 1, 3)
+    assert timing.per_layer(("full",), 8, 1, 3) == {"full": 1.0}
