@@ -74,7 +74,7 @@ def draw_margins() -> Figure:
     left.step([-4, 0, 6], [1, 1, 0], where="pre", color=figures.GREY, linewidth=1.2, linestyle=":")
     left.set(ylabel="loss", title="near the border")
     left.text(-2.9, 4.25, "hinge", color=figures.BLUE, fontweight="bold", fontsize=9)
-    left.text(-3.9, 2.6, "softmax", color=figures.ORANGE, fontweight="bold", fontsize=9)
+    left.text(-3.9, 1.75, "softmax", color=figures.ORANGE, fontweight="bold", fontsize=9)
     left.text(-3.9, 1.12, "error", color=figures.INK, fontsize=9)
     right.set(yscale="log", ylim=(1e-15, 20), title="far ahead: only softmax is left")
     right.text(3.2, 1e-13, "hinge is 0\nfrom 1 on", color=figures.BLUE, fontweight="bold", fontsize=9)
@@ -106,6 +106,9 @@ def draw_spectra(spectra: Mapping[str, np.ndarray]) -> Figure:
     for i, values in enumerate(spectra.values()):
         ax.plot(values, np.full(len(values), i), "o", color=figures.CYCLE[i], markersize=8, alpha=0.75)
         ax.axhline(i, color=figures.GREY, linewidth=0.4, zorder=0)
+        for at, count in zip(*np.unique(values.round(6) + 0, return_counts=True), strict=True):
+            if count > 1:
+                ax.annotate(f"{count} times", (at, i), xytext=(7, 6), textcoords="offset points", fontsize=9)
     ax.axvline(0, color=figures.INK, linewidth=0.8)
     ax.set(ylim=(len(spectra) - 0.5, -0.5), xlabel="curvature: eigenvalues of the Hessian", yticks=range(len(spectra)))
     ax.set_yticklabels(list(spectra))
