@@ -425,3 +425,16 @@ def test_other_pictures():
     read = [float(title(ax).split()[2].rstrip(",")) for ax in gradient_drawings.draw_secants().axes]
     true = float(title(gradient_drawings.draw_secants().axes[0]).split()[-1])
     assert abs(read[1] - true) < abs(read[0] - true) / 2
+
+
+# What readers hand over by mistake -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("labels", [[-1, 0], [0, 2], [0.0, 1.0], [[1, 0], [0, 1]]])
+def test_the_slow_loop_refuses_labels_that_are_no_class(labels):
+    with pytest.raises(ValueError, match="Received"):
+        lc.hinge_loop(np.eye(2), labels)
+
+
+def test_the_slow_loop_does_not_wrap_round():
+    assert lc.hinge_loop(np.array([[3, 5]], "uint8"), [1]) == 0

@@ -17,10 +17,11 @@ def hinge_loop(scores: Any, labels: Any, margin: float = 1.0) -> float:
     .. math:: \frac1N \sum_i \sum_{j \neq y_i} \max(0,\, s_{ij} - s_{i y_i} + m)
 
     scores: (N, C). labels: (N,), whole numbers below C. The slow twin of `hinge_loss`.
-    Chapter: losses.
+    Raises what `hinge_loss` raises. Chapter: losses.
     """
-    total = 0.0
-    for row, label in zip(np.asarray(scores), labels, strict=True):
+    scores, labels, _ = _batch(scores, labels)
+    total, margin = 0.0, _margin(margin)
+    for row, label in zip(scores, labels, strict=True):
         for j, score in enumerate(row):
             if j != label:
                 total += max(0.0, score - row[label] + margin)

@@ -30,7 +30,23 @@ def _pair(queries: np.ndarray, examples: np.ndarray, metric: str) -> tuple[np.nd
         raise ValueError(
             f"queries and examples need pictures of one size. Received: shapes {queries.shape} and {examples.shape}"
         )
-    return queries, examples
+    floats = queries.dtype.kind == examples.dtype.kind == "f"
+    kind = np.result_type(queries, examples, np.float32 if floats else float)  # a difference of uint8 wraps round
+    return queries.astype(kind, copy=False), examples.astype(kind, copy=False)
+
+
+def _labels(labels: np.ndarray, shape: tuple[int, ...], classes: int | None = None) -> np.ndarray:
+    """Read labels of a shape as whole numbers from 0; ValueError for others, whose votes would be lost."""
+    array = np.asarray(labels)
+    fits = array.shape == shape and (array.dtype.kind in "biu" or not array.size)
+    if not fits or (array < 0).any() or (classes is not None and (array >= classes).any()):
+        most = "up" if classes is None else f"to {classes - 1}"
+        seen = f", {array.min()} to {array.max()}" if array.dtype.kind in "biuf" and array.size else ""
+        raise ValueError(
+            f"labels must be whole numbers from 0 {most}, of shape {shape}: number the classes, one a picture. "
+            f"Received: {array.dtype} of shape {array.shape}{seen}"
+        )
+    return array.astype(int, copy=False)
 
 
 def distances_two_loops(queries: np.ndarray, examples: np.ndarray, metric: str = "L2"):
@@ -82,7 +98,7 @@ def distances(queries: np.ndarray, examples: np.ndarray, metric: str = "L2"):
     queries, examples = _pair(queries, examples, metric)
     if metric == "L1":  # an absolute value has no such expansion: small blocks instead
         step = max(1, BLOCK // max(1, queries.size))
-        cuts = [examples[i : i + step] for i in range(0, len(examples), step)]
+        cuts = [examples[i : i + step] for i in range(0, max(1, len(examples)), step)]
         return np.hstack([distances_block(queries, part, "L1") for part in cuts])
     squares = -2 * queries @ examples.T
     squares += (queries**2).sum(1)[:, None] + (examples**2).sum(1)
@@ -92,16 +108,19 @@ def distances(queries: np.ndarray, examples: np.ndarray, metric: str = "L2"):
 def vote(labels: np.ndarray, classes: int):
     """Count the votes of the neighbours: labels (Q, k) -> (Q, classes).
 
-    Chapter: linear_classifiers.
+    Raises ValueError for labels that are no class. Chapter: linear_classifiers.
     """
-    return (np.asarray(labels)[..., None] == np.arange(classes)).sum(axis=1)
+    labels = _labels(labels, np.shape(labels), classes)
+    return (labels[..., None] == np.arange(classes)).sum(axis=1)
 
 
 def nearest(table: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Take the k smallest of each row of a table (Q, N), smallest first.
 
-    Returns their columns and their distances, each (Q, k). Chapter: linear_classifiers.
+    Returns their columns and their distances, each (Q, k).
+    Raises ValueError for a k outside 1 to N. Chapter: linear_classifiers.
     """
+    k = whole("k", k, 1, np.shape(table)[1])
     columns = np.argsort(table, axis=1, kind="stable")[:, :k]
     return columns, np.take_along_axis(table, columns, axis=1)
 
@@ -123,13 +142,14 @@ class NearestNeighbours:
 
     def fit(self, examples: np.ndarray, labels: np.ndarray) -> NearestNeighbours:
         """Remember where the examples (N, D) and labels (N,) are; nothing is copied."""
-        self.examples, self.labels = examples, labels
+        self.examples = _rows("examples", examples)
+        self.labels = _labels(labels, (len(examples),))
         return self
 
     def neighbours(self, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Find the k nearest of each query, nearest first: (their rows, their distances), each (Q, k)."""
-        whole("k", self.k, 1, len(self.examples))
-        parts = [queries[i : i + self.BATCH] for i in range(0, len(queries), self.BATCH)]
+        starts = range(0, max(1, len(queries)), self.BATCH)
+        parts = [_rows("queries", queries)[i : i + self.BATCH] for i in starts]
         found = [nearest(distances(part, self.examples, self.metric), self.k) for part in parts]
         rows, far = zip(*found, strict=True)
         return np.concatenate(rows), np.concatenate(far)
@@ -163,7 +183,8 @@ def cross_validate(
     examples: (N, D) in random order; labels: (N,). One sorted table serves all k.
     Source: Stone (1974). Chapter: linear_classifiers.
     """
-    found = []
+    examples, labels = _rows("examples", examples), _labels(labels, (len(examples),))
+    ks, found = [whole("k", k, 1) for k in ks], []
     for learn, judge in folds(len(examples), parts):
         model = NearestNeighbours(max(ks), metric).fit(examples[learn], labels[learn])
         rows, _ = model.neighbours(examples[judge])
