@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -118,7 +119,7 @@ def _pure_call(fn: Callable, shape: tuple[int, ...]) -> tuple[Callable[..., Any]
 
     def run(x: Tensor, *values: Tensor) -> Any:
         kept = [_as(v, variable) for v, variable in zip(values, [*trainable, *others], strict=True)]
-        options = {"training": False} if fn._call_has_training_arg else {}
+        options = {"training": False} if "training" in inspect.signature(fn.call).parameters else {}
         return fn.stateless_call(kept[: len(trainable)], kept[len(trainable) :], x, **options)[0]
 
     return run, [*trainable, *others]

@@ -395,6 +395,8 @@ def test_an_overflow_is_an_outcome():
     test, finished = trials.outcome(net, trials.recipe(0, "quick") | {"rate": 1e30, "epochs": 1})
     assert not finished
     assert 0.05 < test < 0.2
+    with pytest.raises(ValueError, match="scores \\(N, C\\)"):  # a bug in a net is none
+        trials.outcome(bp.Network(net.layers[:-2]), trials.recipe(0, "quick") | {"epochs": 1})
 
 
 # The figures ----------------------------------------------------------------------------------------------------------

@@ -309,6 +309,7 @@ def test_survey_of_a_net_made_by_hand():
         zoo.Conv(1, 1, 6, False),
         zoo.Conv(3, 3, 6, True),
     ]
+    assert zoo.convolutions(keras.Sequential([keras.Input((8, 8, 3)), model])) == found  # a model inside a model
     assert len(zoo.spatial(found)) == 4
     assert zoo.share(found, height=3, width=3) == 0.6
     assert zoo.share([]) == 0

@@ -5,8 +5,10 @@ Chapters: backpropagation, numpy_convnet. What needs Keras is loaded when it is 
 
 import importlib
 
+from cvnotes.convolution_variants import turned
+
 from .adjoints import bias_gradient, filter_gradient, gather, input_gradient, scatter
-from .correlations import back_to_filters, back_to_input, loop_gradients, stuffed, turned, unreached
+from .correlations import back_to_filters, back_to_input, loop_gradients, stuffed, unreached
 from .graph import Node, backward, exp, in_order, log, maximum
 from .layers import Convolution, Dense, Flatten, Layer, MaxPooling, ReLU
 from .network import Network, batches, check_network, convnet, sgd_step, train

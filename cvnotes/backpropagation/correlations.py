@@ -7,8 +7,9 @@ import numpy as np
 from cvnotes.checks import Pair, pair
 from cvnotes.convolution import conv2d, output_size, pad
 from cvnotes.convolution.matrices import Padding
+from cvnotes.convolution_variants import turned
 
-from .adjoints import frame_of
+from .adjoints import check_filters, check_upstream, frame_of
 
 
 def loop_gradients(
@@ -36,11 +37,6 @@ def loop_gradients(
     return for_image[padding:][:height, padding:][:, :width], for_filters
 
 
-def turned(filters: np.ndarray) -> np.ndarray:
-    """Turn each filter by 180 degrees, swap its channels: (kh, kw, c, o) to (kh, kw, o, c)."""
-    return filters[::-1, ::-1].swapaxes(2, 3)
-
-
 def stuffed(upstream: np.ndarray, stride: int | Pair) -> np.ndarray:
     """Put S - 1 zeros between neighbours: (n, oh, ow, o) becomes (n, (oh-1)S + 1, (ow-1)S + 1, o)."""
     rows, columns = pair("stride", stride)
@@ -65,7 +61,9 @@ def back_to_input(
     `adjoints.input_gradient`. Chapter: backpropagation.
     """
     kernel, dilation = filters.shape[:2], pair("dilation", dilation)
-    frame, _ = frame_of(shape, kernel, pair("stride", stride), padding, dilation)
+    frame, stops = frame_of(shape, kernel, pair("stride", stride), padding, dilation)
+    check_filters(filters, upstream, shape)
+    check_upstream(upstream, (shape[0], *stops))
     wide = stuffed(upstream, stride)
     for axis in (0, 1):
         reach = dilation[axis] * (kernel[axis] - 1)
@@ -99,7 +97,8 @@ def back_to_filters(
     """
     kernel, stride = pair("kernel", kernel), pair("stride", stride)
     dilation = pair("dilation", dilation)
-    frame, _ = frame_of(batch.shape, kernel, stride, padding, dilation)
+    frame, stops = frame_of(batch.shape, kernel, stride, padding, dilation)
+    check_upstream(upstream, (len(batch), *stops))
     pictures = pad(batch, frame).transpose(3, 1, 2, 0)  # one for each channel
     taps = upstream.transpose(1, 2, 0, 3)  # a filter as large as the output
     sums = conv2d(pictures, taps, stride=dilation, dilation=stride)

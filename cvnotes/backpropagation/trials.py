@@ -79,7 +79,9 @@ def outcome(network: Network, how: dict[str, float]) -> tuple[float, bool]:
     with np.errstate(over="ignore", invalid="ignore"):
         try:
             train(network, d.train_images, d.train_labels, **how)
-        except ValueError:  # the loss refuses scores that are not finite
+        except ValueError as error:
+            if "must be finite" not in str(error):  # so the loss refuses scores; anything else is a bug of ours
+                raise
             finished = False
         return network.accuracy(d.test_images, d.test_labels), finished
 

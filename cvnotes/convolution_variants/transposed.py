@@ -100,7 +100,10 @@ def stuffed(x: np.ndarray, kernel: int, stride: int = 1, padding: int = 0) -> np
 
 
 def turned(kernel: np.ndarray) -> np.ndarray:
-    """Turn a kernel (kh, kw, o, c) by half a turn and hand it over as a convolution's (kh, kw, c, o)."""
+    """Turn each filter by 180 degrees, swap its channels: (kh, kw, a, b) to (kh, kw, b, a).
+
+    Chapters: transposed_convolution, backpropagation.
+    """
     return kernel[::-1, ::-1].swapaxes(2, 3)
 
 

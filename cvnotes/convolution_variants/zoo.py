@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import keras
@@ -9,22 +10,11 @@ import numpy as np
 
 from cvnotes import backend, experiments, models
 
-#: Model of keras.applications and the year of its paper.
-NETS = {
-    "VGG16": 2014,
-    "InceptionV3": 2015,
-    "ResNet50": 2015,
-    "Xception": 2016,
-    "DenseNet121": 2016,
-    "InceptionResNetV2": 2016,
-    "MobileNet": 2017,
-    "NASNetMobile": 2017,
-    "MobileNetV2": 2018,
-    "MobileNetV3Small": 2019,
-    "EfficientNetB0": 2019,
-    "EfficientNetV2B0": 2021,
-    "ConvNeXtTiny": 2022,
-}
+#: Models of keras.applications, in the order of their papers.
+NETS = (
+    *("VGG16", "InceptionV3", "ResNet50", "Xception", "DenseNet121", "InceptionResNetV2", "MobileNet"),
+    *("NASNetMobile", "MobileNetV2", "MobileNetV3Small", "EfficientNetB0", "EfficientNetV2B0", "ConvNeXtTiny"),
+)
 #: Our own nets: name, and the options that make all their convolutions Keras's.
 REGISTERED = {"lenet-5": {"connections": "full"}, "alexnet": {}}
 ASKED = ("lenet-5", "alexnet", "VGG16", "ResNet50", "DenseNet121")
@@ -56,9 +46,15 @@ def convolutions(model: keras.Model) -> list[Conv]:
     Chapter: convolution_cost.
     """
     kinds = keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D
-    layers = [layer for layer in model._flatten_layers() if isinstance(layer, kinds)]
+    layers = [layer for layer in _leaves(model) if isinstance(layer, kinds)]
     on_maps = [n for n in layers if tuple(n.kernel_size) != (1, 1) or tuple(n.output.shape[1:3]) != (1, 1)]
     return [step for layer in on_maps for step in _steps(layer)]
+
+
+def _leaves(model: keras.Model) -> Iterator[keras.Layer]:
+    """Layers in order, those of a model inside a model in its place."""
+    for layer in model.layers:
+        yield from _leaves(layer) if isinstance(layer, keras.Model) else [layer]
 
 
 def _steps(layer: keras.Layer) -> list[Conv]:

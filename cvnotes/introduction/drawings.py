@@ -13,6 +13,7 @@ from matplotlib.patches import ConnectionPatch, Rectangle
 
 from cvnotes import data, figures
 from cvnotes.convolution import apply_filter, rung_plain
+from cvnotes.figures import pictures
 from cvnotes.figures.style import sheet
 from cvnotes.introduction.components import relu
 from cvnotes.pooling import pool2d
@@ -112,7 +113,7 @@ QUESTIONS = {
 }
 WORDS = {"above": "brighter above than below?", "left": "brighter left than right?"}
 STOPS = range(1, 37)
-SIGNED = colormaps["PuOr_r"]
+SIGNED = colormaps[pictures.SIGNED]
 LIMIT = 40  # the sum that gets the full colour
 
 

@@ -87,9 +87,10 @@ def choosing(seed: int, scale: str) -> dict[str, Any]:
 
 @experiments.experiment(version=1, seeds=5)
 def peeking(seed: int, scale: str) -> dict[str, float]:
-    """Choose k and the distance on a small test set or inside the training set; compare with 1,500 fresh digits.
+    """Choose k and the distance on a small test set or inside the training set; compare with fresh digits.
 
-    Forty draws of 150 digits to train and 60 to test; the mean of (accuracy on the test set - accuracy on the rest).
+    Forty draws of 150 digits to train and 60 to test; the other 1,587 are fresh. Gives the mean of the accuracy on the
+    test set less that on the fresh ones.
     """
     x, labels, test, truth = split(seed)
     rows, names = np.concatenate([x, test]), np.concatenate([labels, truth])

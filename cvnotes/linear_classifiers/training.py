@@ -84,7 +84,10 @@ def descend(
 
 def accuracy(weights: np.ndarray, x: np.ndarray, labels: np.ndarray) -> float:
     """Give the share of pictures whose largest score is that of their label. Chapter: losses."""
-    return float(np.mean((x @ weights).argmax(axis=1) == labels))
+    answers = (x @ weights).argmax(axis=1)
+    if np.shape(labels) != answers.shape:
+        raise ValueError(f"Give one label a picture, in one row. Received: labels {np.shape(labels)} for {len(x)}")
+    return float(np.mean(answers == labels))
 
 
 def hessian(gradient: Callable[[np.ndarray], np.ndarray], x: np.ndarray, h: float = 1e-5) -> np.ndarray:
@@ -99,7 +102,11 @@ def hessian(gradient: Callable[[np.ndarray], np.ndarray], x: np.ndarray, h: floa
 
 
 def fitted(x: np.ndarray, labels: np.ndarray, classes: int, strength: float, loss: Loss = softmax_loss) -> np.ndarray:
-    """Weights at the bottom of the objective with an L2 penalty, found by SciPy's L-BFGS. Chapter: losses."""
+    """Weights at the bottom of the objective with an L2 penalty, found by SciPy's L-BFGS.
+
+    Without a penalty separable classes have no bottom: the weights grow until a step gains too little, or 1,000 steps.
+    Chapter: losses.
+    """
     from scipy.optimize import minimize
 
     shape = (x.shape[1], classes)
