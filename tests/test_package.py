@@ -64,6 +64,13 @@ def test_importing_the_package_loads_nothing_heavy(bare):
     assert bare.stdout.strip() == "[]", bare.stderr
 
 
+def test_rooms_in_numpy_alone_load_no_keras():
+    rooms = "convolution, pooling, convolution_variants, linear_classifiers, backpropagation"
+    imports = f"from cvnotes import {rooms}; from cvnotes.introduction import components"
+    done = run(f"import sys; {imports}; print('keras' in sys.modules)")
+    assert done.stdout.strip() == "False", done.stderr
+
+
 def test_setup_is_quiet_and_repeatable(bare):
     code = (
         "import cvnotes\n"
