@@ -21,7 +21,7 @@ def flatten(images: np.ndarray) -> np.ndarray:
 def linear_scores(x: np.ndarray, weights: np.ndarray, bias: np.ndarray):
     """Score each row for each class, $xW + b$.
 
-    x (N, D), weights (D, K), bias (K,) -> (N, K).
+    x (N, D), weights (D, C), bias (C,) -> (N, C).
     Raises ValueError where the sizes do not fit. Chapter: linear_classifiers.
     """
     x, weights, bias = _rows("x", x), np.asarray(weights), np.asarray(bias)
@@ -44,7 +44,7 @@ def penalised_loss(w: np.ndarray, x: np.ndarray, labels: np.ndarray, decay: Deca
 
     .. math:: \ell(xW) + \frac12 \sum_{p, c} \lambda_p W_{pc}^2
 
-    w: (D, K); x: (N, D); labels: (N,); decay: one strength, or (D, 1), one a row.
+    w: (D, C); x: (N, D); labels: (N,); decay: one strength, or (D, 1), one a row.
     Chapter: linear_classifiers.
     """
     loss, slope = softmax_loss(x @ w, labels)
@@ -53,7 +53,7 @@ def penalised_loss(w: np.ndarray, x: np.ndarray, labels: np.ndarray, decay: Deca
 
 
 def train_softmax(x: np.ndarray, labels: np.ndarray, decay: Decay = 0.0, steps: int = 5000):
-    """Train a weight matrix (D, K) on rows x (N, D) until the gradient is gone: L-BFGS from zero.
+    """Train a weight matrix (D, C) on rows x (N, D) until the gradient is gone: L-BFGS from zero.
 
     decay: one L2 strength, or (D, 1), one for each row of weights.
     Raises ValueError if it does not arrive, as happens where classes can be told apart
