@@ -498,3 +498,30 @@ def test_the_racers_must_agree():
     bench_convolution.agree(mine, theirs)
     with pytest.raises(SystemExit, match="disagree about the forward"):
         bench_convolution.agree(mine | {"forward": lambda: 2 * mine["forward"]()}, theirs)
+
+
+# What readers hand over by mistake ------------------------------------------------------------------------------------
+
+
+def test_a_batch_that_nothing_fills_is_refused():
+    x, labels = noise(20, 8, 8, 1), np.zeros(20, int)
+    for batch in (32, 0, 2.0):
+        with pytest.raises(ValueError, match=r"batch must be a whole number from 1 to 20.*Received"):
+            bp.train(bp.convnet(), x, labels, batch=batch)
+    assert len(bp.train(bp.convnet(), x.tolist(), labels.tolist(), epochs=2, batch=20)) == 2
+
+
+@pytest.mark.parametrize("labels", [np.zeros((5, 1)), np.zeros(6, int), np.eye(5, 10)])
+def test_labels_that_do_not_pair_with_pictures_are_refused(labels):
+    for call in (bp.convnet().accuracy, lambda x, y: bp.train(bp.convnet(), x, y, batch=2)):
+        with pytest.raises(ValueError, match=r"one label a picture.*Received"):
+            call(noise(5, 8, 8, 1), labels)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 5, 4), (2, 6, 7, 4), (1, 4, 5, 4)])
+def test_correlations_refuse_an_upstream_of_another_shape(shape):
+    x, filters, upstream = noise(2, 6, 7, 3), noise(3, 3, 3, 4), noise(*shape)
+    with pytest.raises(ValueError, match=r"upstream must have the shape of the output.*Received"):
+        bp.back_to_filters(x, upstream, 3)
+    with pytest.raises(ValueError, match=r"upstream must have the shape of the output.*Received"):
+        bp.back_to_input(filters, upstream, x.shape)

@@ -474,3 +474,46 @@ def test_a_layer_too_small_for_the_clock_is_named(monkeypatch):
     with pytest.raises(RuntimeError, match="pointwise at 8 channels: 3 rounds are too few"):
         timing.per_layer(("full", "pointwise"), 8, 1, 3)
     assert timing.per_layer(("full",), 8, 1, 3) == {"full": 1.0}
+
+
+# What readers hand over by mistake ------------------------------------------------------------------------------------
+
+
+def test_sums_of_bytes_do_not_wrap_round():
+    dice = np.random.default_rng(0)
+    x, kernel = dice.integers(256, size=(1, 6, 6, 4)).astype("uint8"), np.full((3, 3, 2, 6), 9, "uint8")
+    truth = variants.grouped_conv(x.astype(float), kernel.astype(float), 2)
+    np.testing.assert_array_equal(variants.grouped_conv(x, kernel, 2), truth)
+    assert convolution.conv2d(x, kernel[:, :, [0, 1, 0, 1]]).max() > 255
+
+
+def test_groups_share_out_the_bias():
+    x, kernel, bias = noise(2, 5, 6, 4), noise(3, 3, 2, 6, seed=1), noise(6, seed=2)
+    full = convolution.keras_conv(x, variants.block_diagonal(kernel, 2), bias)
+    np.testing.assert_allclose(variants.grouped_conv(x, kernel, 2, bias=bias), full, atol=1e-5)
+    with pytest.raises(ValueError, match="bias"):
+        variants.grouped_conv(x, kernel, 2, bias=bias[:3])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: variants.joined_kernel(noise(3, 3, 4, 1), noise(1, 1, 8, 5)),
+        lambda: variants.joined_kernel(noise(3, 3, 4, 2), noise(1, 1, 4, 10)),
+        lambda: variants.conv_as_dense(noise(3, 3, 2, 4), noise(2), (5, 5, 2)),
+        lambda: variants.conv_as_dense(noise(3, 3, 2, 4), None, (5, 5, 2)),
+        lambda: variants.colour_axes(noise(5, 6)),
+        lambda: variants.colour_axes(noise(5, 6, 1)),
+        lambda: variants.colour_axes(noise(2, 5, 6, 3)),
+        lambda: variants.colour_axes(noise(1, 1, 3)),
+        lambda: variants.pointwise(3.0, noise(4, 1)),
+    ],
+)
+def test_shapes_that_do_not_belong_together_are_refused(call):
+    with pytest.raises(ValueError, match="Received"):
+        call()
+
+
+def test_work_of_short_numbers_does_not_overflow():
+    sizes = {"side": np.int32(500), "width": np.int32(512), "kernel": np.int32(3), "batch": np.int32(64)}
+    assert counting.work("full", **sizes) == counting.work("full", 500, 512, 3, 64)

@@ -510,3 +510,31 @@ def test_the_other_pictures_can_be_drawn():
     assert "read: 49" in " ".join(texts(pictures[1]))
     errors = deconvolution.noise_study(photo, LOPSIDED, (0.0, 0.5))
     assert errors["inverse"][0] < 1e-6 < errors["wiener"][1] < 1
+
+
+# What readers hand over by mistake ------------------------------------------------------------------------------------
+
+
+def test_more_ways_than_64_bits_count_are_refused():
+    assert receptive.paths(uniform(39)).sum() == 3**39
+    with pytest.raises(ValueError, match="too many for 64 bits"):
+        receptive.paths(uniform(40))
+    with pytest.raises(ValueError, match=r"at least one dilation.*Received"):
+        uniform(3, dilations=())
+
+
+@pytest.mark.parametrize("kernel", [np.ones((2, 2)) / 4, np.ones((3, 5)) / 15, np.ones(3) / 3])
+def test_a_blur_without_a_middle_is_refused(kernel):
+    for undo in (deconvolution.blur, lambda x, k: deconvolution.wiener(x, k, 0.1)):
+        with pytest.raises(ValueError, match=r"odd side.*Received"):
+            undo(np.eye(9), kernel)
+
+
+def test_numbers_that_no_blur_has_are_refused():
+    with pytest.raises(ValueError, match=r"must fit into the picture.*Received"):
+        deconvolution.wiener(np.eye(9), np.ones((11, 11)) / 121, 0.1)
+    with pytest.raises(ValueError, match=r"noise must be at least 0.*nan"):
+        deconvolution.wiener(np.eye(9), np.ones((3, 3)) / 9, float("nan"))
+    for radius in (-0.5, float("nan")):
+        with pytest.raises(ValueError, match=r"radius must be at least 0.*Received"):
+            deconvolution.disc(radius)

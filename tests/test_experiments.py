@@ -167,6 +167,12 @@ def test_version_and_seeds_are_positive(arguments):
         experiment(**arguments)
 
 
+def test_a_scale_that_is_none_is_refused():
+    for word in ("Quick", "", "fast"):
+        with pytest.raises(ValueError, match=f"scale is one of quick, full. Received: '{word}'"):
+            draw(0, word)
+
+
 def test_scale_comes_from_the_environment(monkeypatch):
     monkeypatch.delenv("CVNOTES_SCALE", raising=False)
     assert experiments.scale() == "quick"

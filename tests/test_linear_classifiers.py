@@ -430,3 +430,54 @@ def test_other_pictures_can_be_drawn():
     assert brackets == [f"k = {k} says {linear.vote(labels[None, :k], 10)[0].argmax()}" for k in (1, 3)]
     shown = [text.get_text() for text in figs[3].axes[0].texts]
     assert shown.count("4") == 3  # four ones times a column of ones
+
+
+# --- what readers hand over by mistake --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("metric", JUDGE)
+@pytest.mark.parametrize("rung", RUNGS, ids=lambda rung: rung.__name__)
+@pytest.mark.parametrize("dtype", ["uint8", "float16"])
+def test_distances_of_bytes_do_not_wrap_round(rung, metric, dtype):
+    bytes_ = np.random.default_rng(0).integers(256, size=(7, 9)).astype(dtype)
+    queries, examples = bytes_[:3], bytes_[3:]
+    judge = cdist(queries.astype(float), examples.astype(float), JUDGE[metric])
+    np.testing.assert_allclose(rung(queries, examples, metric), judge, rtol=1e-5)
+    assert rung(queries, examples[:0], metric).shape == (3, 0)
+
+
+@pytest.mark.parametrize(
+    "labels", [[-1, 1] * 3, [0.5, 1.5] * 3, np.eye(2, dtype=int)[[0, 1] * 3], [[0], [1]] * 3, [0, 1] * 2, [0, 1] * 4]
+)
+def test_labels_that_are_no_classes_are_refused(labels):
+    x = noise(6, 2)
+    with pytest.raises(ValueError, match=r"labels must be whole numbers from 0 up.*Received"):
+        linear.NearestNeighbours().fit(x, labels)
+    with pytest.raises(ValueError, match=r"labels must be whole numbers from 0 up.*Received"):
+        linear.cross_validate(x, labels, (1,), parts=2)
+
+
+def test_a_vote_for_no_class_is_refused():
+    with pytest.raises(ValueError, match=r"from 0 to 2.*Received.*1 to 3"):
+        linear.vote([[1, 3]], 3)
+
+
+def test_neighbours_take_lists_few_bytes_and_no_query_at_all():
+    x, labels = noise(6, 2), [0, 255, 0, 255, 0, 255]
+    for given_labels in (labels, np.array(labels, "uint8")):
+        model = linear.NearestNeighbours().fit(x.tolist(), given_labels)
+        np.testing.assert_array_equal(model.predict(x.tolist()), labels)
+        assert model.predict(x[:0]).shape == (0,)
+
+
+@pytest.mark.parametrize("k", [0, -1, 4, 1.0, True])
+def test_nearest_takes_no_other_k_than_1_to_n(k):
+    with pytest.raises(ValueError, match=r"k must be a whole number from 1 to 3. Received"):
+        linear.nearest(noise(2, 3), k)
+    with pytest.raises(ValueError, match="k must"):
+        linear.cross_validate(noise(4, 2), [0, 1, 0, 1], (k, 1), parts=2)
+
+
+def test_the_constant_of_whole_numbers_keeps_its_fraction():
+    np.testing.assert_array_equal(linear.with_ones(np.ones((2, 2), "uint8"), 0.5)[:, -1], 0.5)
+    assert linear.with_ones(np.ones((2, 2), "float32")).dtype == "float32"

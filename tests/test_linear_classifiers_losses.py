@@ -438,3 +438,14 @@ def test_the_slow_loop_refuses_labels_that_are_no_class(labels):
 
 def test_the_slow_loop_does_not_wrap_round():
     assert lc.hinge_loop(np.array([[3, 5]], "uint8"), [1]) == 0
+
+
+def test_a_step_that_is_lost_proves_nothing():
+    with pytest.raises(ValueError, match=r"h must be large enough to move x.*Received: h=1e-05"):
+        lc.check_gradient(np.sum, np.full(2, 1e12), np.zeros(2))  # wrong, and every difference is 0
+
+
+@pytest.mark.parametrize("labels", [[[0], [1], [2]], np.eye(3), [0, 1]])
+def test_accuracy_refuses_labels_in_another_shape(labels):
+    with pytest.raises(ValueError, match=r"one label a picture.*Received"):
+        training.accuracy(np.eye(3), np.eye(3), np.array(labels))

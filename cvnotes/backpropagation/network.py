@@ -50,7 +50,8 @@ class Network:
         return [array for layer in self.layers for array in layer.gradients]
 
     def accuracy(self, x: np.ndarray, labels: np.ndarray) -> float:
-        """The share of pictures whose largest score is that of their label."""
+        """The share of pictures whose largest score is that of their label; labels (n,)."""
+        _, labels = paired(x, labels)
         return float(np.mean(self.forward(x).argmax(1) == labels))
 
 
@@ -102,10 +103,21 @@ def sgd_step(
         weight += speed
 
 
+def paired(x: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return both as arrays, or raise a ValueError: one label a picture, in one row."""
+    x, labels = np.asarray(x), np.asarray(labels)
+    if labels.shape != x.shape[:1]:
+        raise ValueError(f"Give one label a picture, in one row. Received: pictures {x.shape}, labels {labels.shape}")
+    return x, labels
+
+
 def batches(count: int, size: int, epochs: int, seed: int) -> Iterator[np.ndarray]:
-    """Row numbers of whole batches, each epoch in a new order that the seed repeats. Chapter: numpy_convnet."""
-    dice = np.random.default_rng(seed)
-    for _ in range(epochs):
+    """Row numbers of whole batches, each epoch in a new order that the seed repeats.
+
+    Raises ValueError for a batch larger than the count, which nothing would fill. Chapter: numpy_convnet.
+    """
+    dice, size = np.random.default_rng(seed), whole("batch", size, 1, count)
+    for _ in range(whole("epochs", epochs, 0)):
         order = dice.permutation(count)
         yield from order[: count // size * size].reshape(-1, size)
 
@@ -121,7 +133,11 @@ def train(
     momentum: float = 0.9,
     seed: int = 0,
 ) -> list[float]:
-    """Train in place by stochastic gradient descent; returns the loss of every step. Chapter: numpy_convnet."""
+    """Train in place by stochastic gradient descent; returns the loss of every step.
+
+    Raises ValueError unless there is one label a picture, and a batch of them. Chapter: numpy_convnet.
+    """
+    x, labels = paired(x, labels)
     losses, speeds = [], [np.zeros_like(weight) for weight in network.weights]
     for rows in batches(len(x), batch, epochs, seed):
         losses.append(network.loss(x[rows], labels[rows]))

@@ -75,7 +75,7 @@ def conv2d(
 
     batch: (n, h, w, c), filters: (kh, kw, c, o), bias: (o,) or None; padding: "valid", "same", pixels per side
     or ((top, bottom), (left, right)); dilation d, the pixels between two taps.
-    Returns (n, oh, ow, o) in the dtype of batch and filters.
+    Returns (n, oh, ow, o) in the dtype of batch and filters; small whole numbers become int64.
     Raises ValueError when the channels or biases do not match or the window does not fit.
     Source: Chellapilla et al. (2006). Chapter: convolution.
     """
@@ -85,11 +85,13 @@ def conv2d(
     padded = pad(batch, pad_amounts(batch.shape[1:3], kernel, stride, padding, dilation))
     sides = [output_size(padded.shape[a + 1], kernel[a], stride[a], 0, dilation[a]) for a in (0, 1)]
     weights = filters.reshape(-1, filters.shape[3])
-    out = np.empty((len(batch), *sides, filters.shape[3]), np.result_type(padded, weights))
+    dtype = np.result_type(padded, weights)
+    dtype = np.result_type(dtype, int) if dtype.kind in "biu" else dtype  # a sum of bytes does not fit a byte
+    out = np.empty((len(batch), *sides, filters.shape[3]), dtype)
     step = max(1, BLOCK // (sides[0] * sides[1] * len(weights)))
     for i in range(0, len(batch), step):
         rows = im2col(padded[i : i + step], kernel, stride, dilation)
-        np.matmul(rows, weights, out=out[i : i + step].reshape(len(rows), -1))
+        np.matmul(rows, weights, out=out[i : i + step].reshape(len(rows), -1), dtype=dtype)
     whole_numbers = out.dtype.kind in "iu"  # a fraction in the bias must not be cut off
     return out if bias is None else out + np.asarray(bias, None if whole_numbers else out.dtype)
 

@@ -10,12 +10,22 @@ from cvnotes import convolution
 def disc(radius: float) -> np.ndarray:
     """Give the blur of a lens out of focus: equal weights inside a circle, sum 1, smooth at its edge.
 
-    radius in pixels; returns a square of odd side. Chapter: transposed_convolution.
+    radius in pixels, 0 is one point; returns a square of odd side. Raises ValueError for a negative one.
+    Chapter: transposed_convolution.
     """
+    if not 0 <= radius < np.inf:
+        raise ValueError(f"radius must be at least 0 pixels. Received: radius={radius!r}")
     half = int(np.ceil(radius))
     rows, columns = np.mgrid[-half : half + 1, -half : half + 1]
     weights = np.clip(radius + 0.5 - np.hypot(rows, columns), 0, 1)
     return weights / weights.sum()
+
+
+def odd(kernel: np.ndarray) -> np.ndarray:
+    """Return a kernel that has a middle, or raise a ValueError: a square of odd side."""
+    if np.ndim(kernel) != 2 or len(set(np.shape(kernel))) > 1 or len(kernel) % 2 == 0:
+        raise ValueError(f"kernel must be a square of odd side, so that it has a middle. Received: {np.shape(kernel)}")
+    return kernel
 
 
 def response(kernel: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -24,6 +34,8 @@ def response(kernel: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     kernel: (k, k), k odd; shape: (h, w). Cross-correlation, as a convolution layer computes it. Complex (h, w).
     """
     framed = np.zeros(shape)
+    if len(odd(kernel)) > min(shape):
+        raise ValueError(f"The kernel must fit into the picture. Received: {np.shape(kernel)} and {shape}")
     framed[: len(kernel), : len(kernel)] = kernel[::-1, ::-1]
     return np.fft.fft2(np.roll(framed, -(len(kernel) // 2), axis=(0, 1)))
 
@@ -52,7 +64,7 @@ def wiener(picture: np.ndarray, kernel: np.ndarray, noise: float) -> np.ndarray:
     Raises ValueError for a negative variance.
     Source: Wiener (1949). Chapter: transposed_convolution.
     """
-    if noise < 0:
+    if not noise >= 0:
         raise ValueError(f"noise must be at least 0. Received: noise={noise!r}")
     h = response(kernel, picture.shape)
     doubt = noise / photo_spectrum(picture.shape, picture.var())
@@ -61,7 +73,7 @@ def wiener(picture: np.ndarray, kernel: np.ndarray, noise: float) -> np.ndarray:
 
 def blur(picture: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Blur a picture (h, w) with wrapped borders, as a convolution layer would: W x."""
-    framed = convolution.pad(picture, len(kernel) // 2, "wrap")
+    framed = convolution.pad(picture, len(odd(kernel)) // 2, "wrap")
     return convolution.conv2d(framed[None, ..., None], kernel[..., None, None])[0, ..., 0]
 
 

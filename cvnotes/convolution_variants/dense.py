@@ -46,7 +46,9 @@ def conv_as_dense(
 
     kernel: (kh, kw, c, k), bias: (k,), shape: (h, w, c), stride and padding in pixels.
     Returns weights (h * w * c, oh * ow * k) and biases (oh * ow * k,).
-    Raises ValueError when the window does not fit. Chapter: convolution_variants.
+    Raises ValueError when the window or the biases do not fit. Chapter: convolution_variants.
     """
+    if np.shape(bias) != np.shape(kernel)[3:]:
+        raise ValueError(f"bias must hold one number a filter. Received: {np.shape(bias)} for {np.shape(kernel)}")
     weights = conv_matrix(kernel, shape, stride, padding).toarray().T
     return weights, np.tile(bias, weights.shape[1] // len(bias))

@@ -40,18 +40,22 @@ def grouped_conv(
     images: np.ndarray,
     kernel: np.ndarray,
     groups: int,
+    bias: np.ndarray | None = None,
     **options,
 ) -> np.ndarray:
     """Cut channels and filters into groups, convolve each part alone, join the answers.
 
     images: (n, h, w, c), kernel: (kh, kw, c / groups, k); returns (n, oh, ow, k).
-    options: as for `convolution.conv2d`.
+    bias: (k,); options: as for `convolution.conv2d`.
     Raises ValueError unless the groups divide both, and what `conv2d` raises.
     Source: Krizhevsky et al. (2012), section 3.2. Chapter: convolution_variants.
     """
     connections(images.shape[-1], kernel.shape[-1], groups)  # they must divide
-    parts = (np.split(array, groups, axis=-1) for array in (images, kernel))
-    answers = [conv2d(x, k, **options) for x, k in zip(*parts, strict=True)]
+    bias = np.zeros(kernel.shape[-1:], kernel.dtype) if bias is None else np.asarray(bias)
+    if bias.shape != kernel.shape[-1:]:
+        raise ValueError(f"Give one bias a filter. Received: bias {bias.shape} for {kernel.shape}")
+    parts = (np.split(array, groups, axis=-1) for array in (images, kernel, bias))
+    answers = [conv2d(*part, **options) for part in zip(*parts, strict=True)]
     return np.concatenate(answers, axis=-1)
 
 

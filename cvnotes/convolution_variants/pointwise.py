@@ -18,7 +18,7 @@ def pointwise(
     Raises ValueError when the channels do not match.
     Source: Lin et al. (2014), section 3.1. Chapter: convolution_variants.
     """
-    if np.ndim(weights) != 2 or np.shape(images)[-1] != len(weights):
+    if np.ndim(weights) != 2 or np.shape(images)[-1:] != np.shape(weights)[:1]:
         raise ValueError(
             "weights must be (channels, filters), with the channels of the image. "
             f"Received: images {np.shape(images)}, weights {np.shape(weights)}"
@@ -31,8 +31,10 @@ def colour_axes(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     image: (h, w, c). Returns the mean colour (c,), the axes (c, c) in columns, ready as 1 x 1 weights, and the share
     of the variance along each (c,). The sign of an axis is chosen so that its weights add up to 0 or more.
-    Raises ValueError for an image of one colour. Source: Hotelling (1933). Chapter: convolution_variants.
+    Raises ValueError for a grey image or one of one colour. Source: Hotelling (1933). Chapter: convolution_variants.
     """
+    if np.ndim(image) != 3 or np.shape(image)[-1] < 2 or np.size(image) <= np.shape(image)[-1]:
+        raise ValueError(f"Give (height, width, channels), channels and pixels above one. Received: {np.shape(image)}")
     pixels = np.reshape(image, (-1, np.shape(image)[-1])).astype(float)
     mean = pixels.mean(0)
     variance, axes = np.linalg.eigh(np.cov(pixels - mean, rowvar=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -89,8 +90,10 @@ def paths(stack: Sequence[Layer]) -> np.ndarray:
     One unit fans out to its taps, each of them to theirs, and so on down to the input;
     ways that meet add up. Returns (size of the field,) whole numbers; zero is a pixel
     inside the field that is never read.
-    Chapter: receptive_field.
+    Raises ValueError where they are more than 64 bits can count. Chapter: receptive_field.
     """
+    if (ways := math.prod(layer.kernel for layer in stack)) >= 2**63:
+        raise ValueError(f"{ways:.1e} ways are too many for 64 bits: ask for fewer layers.")
     counts = np.ones(1, int)
     for layer in reversed([checked(layer) for layer in stack]):
         taps = spread(np.ones(layer.kernel, int), layer.dilation)
@@ -113,5 +116,7 @@ def levels(stack: Sequence[Layer]) -> list[np.ndarray]:
 def uniform(depth: int, kernel: int = 3, stride: int = 1, dilations: Sequence[int] = (1,)) -> list[Layer]:
     """Build a stack of equal layers whose dilations follow a list; the last one repeats. Chapter: receptive_field."""
     depth = whole("depth", depth, 1)
+    if not dilations:
+        raise ValueError(f"Give at least one dilation. Received: dilations={dilations!r}")
     rates = [*dilations, *[dilations[-1]] * depth][:depth]
     return [Layer(kernel, stride, rate) for rate in rates]

@@ -22,7 +22,7 @@ def separable_conv(
        y_{ijk} = \sum_c z_{ijc}\, w_{ck} $$
 
     images: (n, h, w, c), depthwise: (kh, kw, c, m), weights: (1, 1, c * m, k).
-    options: as for `convolution.conv2d`.
+    options: stride, padding and dilation of the first step, as for `convolution.conv2d`.
     Raises ValueError when the channels do not match.
     Source: Chollet (2017), section 2. Chapter: convolution_variants.
     """
@@ -35,9 +35,15 @@ def joined_kernel(depthwise: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
     $$ k_{uvck} = \sum_m d_{uvcm}\, w_{cmk} $$
 
-    depthwise: (kh, kw, c, m), weights: (1, 1, c * m, k). Returns (kh, kw, c, k). Chapter: convolution_variants.
+    depthwise: (kh, kw, c, m), weights: (1, 1, c * m, k). Returns (kh, kw, c, k).
+    Raises ValueError when the two do not belong together. Chapter: convolution_variants.
     """
     channels, multiplier = depthwise.shape[2:]
+    if weights.shape[:-1] != (1, 1, channels * multiplier):
+        raise ValueError(
+            "depthwise must be (kh, kw, c, m) and weights (1, 1, c * m, k). "
+            f"Received: depthwise {depthwise.shape}, weights {weights.shape}"
+        )
     return np.einsum("uvcm,cmk->uvck", depthwise, weights.reshape(channels, multiplier, -1))
 
 

@@ -20,9 +20,12 @@ def scale() -> str:
 
     Raises ``ValueError`` for any other word.
     """
-    word = os.environ.get("CVNOTES_SCALE", "quick")
+    return _known("CVNOTES_SCALE", os.environ.get("CVNOTES_SCALE", "quick"))
+
+
+def _known(name: str, word: str) -> str:
     if word not in SCALES:
-        raise ValueError(f"CVNOTES_SCALE is one of {', '.join(SCALES)}. Received: {word!r}.")
+        raise ValueError(f"{name} is one of {', '.join(SCALES)}. Received: {word!r}.")
     return word
 
 
@@ -43,11 +46,15 @@ class Experiment:
         self.version, self.seeds = version, tuple(range(seeds))
 
     def __call__(self, seed: int = 0, scale: str | None = None) -> Numbers:
-        """The numbers of one seed. Raises ``ValueError`` if they are not finite numbers or rectangular lists."""
+        """The numbers of one seed.
+
+        Raises ``ValueError`` for another scale, and if they are not finite numbers or rectangular lists.
+        """
         import keras
 
+        scale = current_scale() if scale is None else _known("scale", scale)
         keras.utils.set_random_seed(seed)
-        numbers = self.__wrapped__(seed, scale or current_scale())
+        numbers = self.__wrapped__(seed, scale)
         return self._checked(numbers)
 
     def _checked(self, numbers: Mapping[str, Any]) -> Numbers:

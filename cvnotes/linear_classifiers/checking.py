@@ -133,7 +133,8 @@ def check_gradient(
     fail a correct gradient), shapes that differ, values that are not finite. Chapter:
     gradients.
     """
-    x, h, gradient = _double(x).copy(), _step(h), _like(gradient, x)
+    x, gradient = _double(x).copy(), _like(gradient, x)
+    h = _nudge(h, x)
     places, tolerance = _places(x.shape, samples, seed), _step(tolerance, "tolerance")
     rounding = np.finfo(float).eps * abs(_number(_in_double(f(x)))) / h
     ours = np.array([gradient[place] for place in places])
@@ -168,7 +169,8 @@ def kinks(f: Function, x: Any, h: float = 1e-5, places: Iterable[Place] | None =
 
     x: float64. places: look only there. Chapter: gradients.
     """
-    x, h = _double(x).copy(), _step(h)
+    x = _double(x).copy()
+    h = _nudge(h, x)
     start, found = _number(f(x)), np.zeros(x.shape, bool)
     for place in np.ndindex(x.shape) if places is None else places:
         whole_gap, *gaps = (_gap(f, x, place, share * h, start) for share in (1, 1 / 2, 1 / 4))
@@ -209,6 +211,14 @@ def _step(value: float, name: str = "h") -> float:
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 < value < math.inf:
         raise ValueError(f"{name} must be a number above 0. Received: {name}={value!r}")
     return float(value)
+
+
+def _nudge(h: float, x: np.ndarray) -> float:
+    if (x + _step(h) == x).any():  # every slope there would be 0, and a gradient of zeros would pass
+        raise ValueError(
+            f"h must be large enough to move x: beside {np.abs(x).max():g} it is lost in {x.dtype}. Received: h={h!r}"
+        )
+    return float(h)
 
 
 def _floats(name: str, values: Any) -> np.ndarray:

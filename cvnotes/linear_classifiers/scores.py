@@ -36,7 +36,7 @@ def linear_scores(x: np.ndarray, weights: np.ndarray, bias: np.ndarray):
 def with_ones(x: np.ndarray, constant: float = 1.0):
     """Append a column that always holds `constant`: (N, D) -> (N, D + 1). Chapter: linear_classifiers."""
     x = _rows("x", x)
-    return np.hstack([x, np.full((len(x), 1), constant, x.dtype)])
+    return np.hstack([x, np.full((len(x), 1), constant, np.result_type(x, float(constant)))])
 
 
 def penalised_loss(w: np.ndarray, x: np.ndarray, labels: np.ndarray, decay: Decay):
