@@ -62,7 +62,7 @@ def say_descent(rate: float, origin: str) -> str:
     elif values[-1] < 1e-3 * values[0]:
         end = "the path comes close to the lowest point"
     else:
-        end = "the path is still far from the lowest point"
+        end = "the path does not arrive at the lowest point"
     flips = rate * STEEP > 1
     how = "in zigzags across the valley" if flips else "without crossing the valley"
     return (
