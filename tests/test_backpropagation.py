@@ -525,3 +525,9 @@ def test_correlations_refuse_an_upstream_of_another_shape(shape):
         bp.back_to_filters(x, upstream, 3)
     with pytest.raises(ValueError, match=r"upstream must have the shape of the output.*Received"):
         bp.back_to_input(filters, upstream, x.shape)
+
+
+@pytest.mark.parametrize("shape", [(3, 5, 4), (6, 7, 4), (4, 5)])
+def test_the_slow_gradients_refuse_an_upstream_of_another_shape(shape):
+    with pytest.raises(ValueError, match=r"upstream must have the shape of the output.*Received"):
+        bp.loop_gradients(noise(6, 7, 3), noise(3, 3, 3, 4), noise(*shape))

@@ -517,3 +517,12 @@ def test_shapes_that_do_not_belong_together_are_refused(call):
 def test_work_of_short_numbers_does_not_overflow():
     sizes = {"side": np.int32(500), "width": np.int32(512), "kernel": np.int32(3), "batch": np.int32(64)}
     assert counting.work("full", **sizes) == counting.work("full", 500, 512, 3, 64)
+
+
+@pytest.mark.parametrize(
+    "last", [[keras.layers.Dropout(0.5), keras.layers.Dense(3)], [keras.layers.Dense(3, use_bias=False)]]
+)
+def test_a_net_that_cannot_become_convolutional_is_refused(last):
+    parts = [keras.Input((9, 9, 1)), keras.layers.Conv2D(2, 3), keras.layers.Flatten(), *last]
+    with pytest.raises(ValueError, match=r"dense layers with biases. Received: Conv2D, Flatten"):
+        sliding.to_convolutional(keras.Sequential(parts))

@@ -538,3 +538,42 @@ def test_numbers_that_no_blur_has_are_refused():
     for radius in (-0.5, float("nan")):
         with pytest.raises(ValueError, match=r"radius must be at least 0.*Received"):
             deconvolution.disc(radius)
+
+
+WAYS = (transposed.by_stamps, transposed.by_stuffing, transposed.by_matrix)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_transposed_bytes_do_not_wrap_round(way):
+    dice = np.random.default_rng(0)
+    x, kernel = dice.integers(256, size=(3, 4, 2)).astype("uint8"), np.full((3, 3, 5, 2), 9, "uint8")
+    np.testing.assert_allclose(way(x, kernel, 2), way(x.astype(float), kernel.astype(float), 2))
+    assert way(x.tolist(), kernel.tolist(), 2, 1).max() > 255
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_transposed_sizes_that_do_not_fit_are_refused(way):
+    good = np.ones((3, 4, 2)), np.ones((3, 3, 5, 2))
+    for stride in (0, -1, 1.0, True):
+        with pytest.raises(ValueError, match=r"stride must.*Received"):
+            way(*good, stride)
+    for x, kernel in ((good[0][..., 0], good[1]), (good[0][..., :1], good[1]), (good[0][:0], good[1])):
+        with pytest.raises(ValueError, match=r"Give a picture.*Received"):
+            way(x, kernel)
+
+
+@pytest.mark.parametrize("way", WAYS[1:], ids=lambda way: way.__name__)
+def test_an_oblong_kernel_is_refused_where_only_squares_work(way):
+    with pytest.raises(ValueError, match=r"a square kernel \(k, k, o, c\). Received"):
+        way(np.ones((3, 4, 2)), np.ones((3, 2, 5, 2)), 2, 1)
+
+
+@pytest.mark.parametrize("unit", [-1, 5, (0, 5), 1.5, (1,)])
+def test_a_unit_outside_the_map_is_refused(unit):
+    with pytest.raises(ValueError, match=r"unit must|zip"):
+        probing.gradient_map(probing.keras_stack(uniform(2), 9, rank=2), unit)
+
+
+def test_a_stack_of_an_unknown_kind_is_refused():
+    with pytest.raises(ValueError, match=r"kind must be one of.*Received: kind='mean'"):
+        probing.keras_stack([Layer(3, kind="mean")], 9)

@@ -86,12 +86,14 @@ def conv2d(
     sides = [output_size(padded.shape[a + 1], kernel[a], stride[a], 0, dilation[a]) for a in (0, 1)]
     weights = filters.reshape(-1, filters.shape[3])
     dtype = np.result_type(padded, weights)
-    dtype = np.result_type(dtype, int) if dtype.kind in "biu" else dtype  # a sum of bytes does not fit a byte
+    if dtype.kind in "biu":  # a sum of bytes does not fit a byte
+        dtype = np.result_type(dtype, int)
     out = np.empty((len(batch), *sides, filters.shape[3]), dtype)
     step = max(1, BLOCK // (sides[0] * sides[1] * len(weights)))
     for i in range(0, len(batch), step):
         rows = im2col(padded[i : i + step], kernel, stride, dilation)
-        np.matmul(rows, weights, out=out[i : i + step].reshape(len(rows), -1), dtype=dtype)
+        part = out[i : i + step].reshape(len(rows), -1)
+        np.matmul(rows, weights, out=part, dtype=dtype)
     whole_numbers = out.dtype.kind in "iu"  # a fraction in the bias must not be cut off
     return out if bias is None else out + np.asarray(bias, None if whole_numbers else out.dtype)
 

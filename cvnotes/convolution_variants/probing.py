@@ -12,7 +12,7 @@ from keras import ops
 from cvnotes import backend
 from cvnotes.checks import whole
 
-from .receptive import Layer, receptive_field
+from .receptive import Layer, checked, receptive_field
 
 WINDOWS = {
     1: (keras.layers.Conv1D, keras.layers.AveragePooling1D, keras.layers.MaxPooling1D, keras.layers.ZeroPadding1D),
@@ -29,7 +29,7 @@ def keras_stack(stack: Sequence[Layer], side: int, rank: int = 1, weights: str =
     """
     conv, average, largest, zeros = WINDOWS[whole("rank", rank, 1, 2)]
     net = keras.Sequential([keras.Input((side,) * rank + (1,))])
-    for layer in stack:
+    for layer in map(checked, stack):
         if layer.padding:
             net.add(zeros(layer.padding))
         if layer.kind != "conv":
@@ -53,11 +53,15 @@ def gradient_map(
 
     unit: its place in the output, one number for all axes or one for each; its
     channels are added up. images: how many pictures of values between 0 and 1.
+    Raises ValueError for a unit outside the map, which JAX would take for the nearest.
     Returns the mean of |gradient| over pictures and channels, (side,) or (h, w).
     Chapter: receptive_field.
     """
     shape = model.input_shape[1:]
-    place = unit if isinstance(unit, tuple) else (unit,) * (len(shape) - 1)
+    sides = model.output_shape[1:-1]
+    place = unit if isinstance(unit, tuple) else (unit,) * len(sides)
+    for axis, side in zip(place, sides, strict=True):
+        whole("unit", axis, 0, side - 1)
 
     def answer(x):
         return ops.sum(model(x)[(slice(None), *place)])

@@ -21,7 +21,8 @@ def to_convolutional(model: keras.Sequential) -> keras.Sequential:
 
     The first dense layer becomes a convolution with a window as large as its map, the others become 1 x 1. The
     result takes pictures of any size. Its other layers are those of the model, not copies of them.
-    Raises ValueError for padding "same", whose zeros lie elsewhere on a larger picture, and without a Flatten.
+    Raises ValueError for padding "same", whose zeros lie elsewhere on a larger picture, without a Flatten, and for
+    layers behind it that are not dense with a bias.
     Source: Long et al. (2015), section 3.1. Chapter: convolution_variants.
     """
     kinds = [type(layer).__name__ for layer in model.layers]
@@ -33,6 +34,8 @@ def to_convolutional(model: keras.Sequential) -> keras.Sequential:
     shape = model.layers[cut].input.shape[1:]
     heads = []
     for layer in dense:
+        if not isinstance(layer, keras.layers.Dense) or not layer.use_bias:
+            raise ValueError(f"Behind the Flatten give dense layers with biases. Received: {', '.join(kinds)}")
         weights, bias = layer.get_weights()
         heads.append((dense_as_conv(weights, tuple(shape)), bias, layer.activation))
         shape = (1, 1, len(bias))

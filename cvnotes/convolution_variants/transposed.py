@@ -65,6 +65,18 @@ def crop_of(x: np.ndarray, kernel: np.ndarray, stride: int, padding: str | int) 
     return tuple(zip(*sides, strict=True))
 
 
+def checked(x: np.ndarray, kernel: np.ndarray, stride: int, *, square: bool = True) -> tuple:
+    """Read a picture (h, w, c), a kernel (kh, kw, o, c) and a stride; ValueError where they do not fit."""
+    x, kernel = np.asarray(x), np.asarray(kernel)
+    sides = kernel.shape[:2]
+    if x.ndim != 3 or kernel.ndim != 4 or not x.size or x.shape[2] != kernel.shape[3] or (square and len({*sides}) > 1):
+        wanted = "a square kernel (k, k, o, c)" if square else "a kernel (kh, kw, o, c)"
+        raise ValueError(f"Give a picture (h, w, c) and {wanted}. Received: {x.shape} and {kernel.shape}")
+    if np.result_type(x, kernel).kind in "biu":  # a sum of bytes does not fit a byte
+        x = x.astype(float)
+    return x, kernel, whole("stride", stride, 1)
+
+
 def by_stamps(
     x: np.ndarray,
     kernel: np.ndarray,
@@ -78,6 +90,7 @@ def by_stamps(
     x: (h, w, c); kernel: (kh, kw, o, c), as Keras stores it; returns (oh, ow, o).
     Chapter: transposed_convolution.
     """
+    x, kernel, stride = checked(x, kernel, stride, square=False)
     (height, width, _), (kh, kw, out, _) = x.shape, kernel.shape
     canvas = np.zeros(((height - 1) * stride + kh, (width - 1) * stride + kw, out))
     for i in range(height):
@@ -113,6 +126,7 @@ def by_stuffing(x: np.ndarray, kernel: np.ndarray, stride: int = 1, padding: str
     The kernel is square. x: (h, w, c); kernel: (k, k, o, c); returns (oh, ow, o).
     Source: Dumoulin and Visin (2016), section 4.5. Chapter: transposed_convolution.
     """
+    x, kernel, stride = checked(x, kernel, stride)
     if not isinstance(padding, str):
         ready = stuffed(x, len(kernel), stride, padding)
         return convolution.conv2d(ready[None], turned(kernel))[0]
@@ -132,6 +146,7 @@ def by_matrix(
     x: (h, w, c); kernel: (k, k, o, c); padding P in cells a side; returns (oh, ow, o).
     Source: Dumoulin and Visin (2016), section 4.1. Chapter: transposed_convolution.
     """
+    x, kernel, stride = checked(x, kernel, stride)
     sides = [transposed_size(side, len(kernel), stride, padding) for side in x.shape[:2]]
     shape = (*sides, kernel.shape[2])
     matrix = convolution.conv_matrix(kernel, shape, stride, padding)
