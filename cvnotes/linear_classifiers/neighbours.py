@@ -141,9 +141,8 @@ class NearestNeighbours:
         self.k, self.metric = whole("k", k, 1), metric
 
     def fit(self, examples: np.ndarray, labels: np.ndarray) -> NearestNeighbours:
-        """Remember where the examples (N, D) and labels (N,) are; nothing is copied."""
-        self.examples = _rows("examples", examples)
-        self.labels = _labels(labels, (len(examples),))
+        """Remember where the examples (N, D) and labels (N,) are; labels are read when asked."""
+        self.examples, self.labels = _rows("examples", examples), np.asarray(labels)
         return self
 
     def neighbours(self, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -155,9 +154,13 @@ class NearestNeighbours:
         return np.concatenate(rows), np.concatenate(far)
 
     def predict(self, queries: np.ndarray) -> np.ndarray:
-        """Name each query (Q, D) after most of its neighbours: (Q,)."""
+        """Name each query (Q, D) after most of its neighbours: (Q,).
+
+        Raises ValueError for labels that are not whole numbers from 0, one an example.
+        """
+        labels = _labels(self.labels, self.examples.shape[:1])
         rows, _ = self.neighbours(queries)
-        return vote(self.labels[rows], self.labels.max() + 1).argmax(1)
+        return vote(labels[rows], labels.max() + 1).argmax(1)
 
 
 def folds(count: int, parts: int = 5):
