@@ -26,7 +26,8 @@ def loop_gradients(
     filters. Slow on purpose. Chapter: backpropagation.
     """
     sides = zip(image.shape[:2], filters.shape[:2], strict=True)
-    check_upstream(upstream[None], (1, *(output_size(*s, stride, padding) for s in sides)))
+    stops = [output_size(*side, stride, padding) for side in sides]
+    check_upstream(upstream[None], (1, *stops))
     padded = np.pad(image, [(padding, padding)] * 2 + [(0, 0)])
     for_image, for_filters = np.zeros_like(padded), np.zeros_like(filters)
     kh, kw = filters.shape[:2]

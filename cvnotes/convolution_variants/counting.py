@@ -60,7 +60,8 @@ def work(
     Raises ValueError for another kind, sizes below 1, or groups that do not divide.
     Chapter: convolution_cost.
     """
-    places, width = whole("batch", batch, 1) * whole("side", side, 1) ** 2, whole("width", width, 1)
+    places = whole("batch", batch, 1) * whole("side", side, 1) ** 2
+    width = whole("width", width, 1)
     weights = []
     for window, parts in steps(kind, width, whole("kernel", kernel, 1), groups):
         weights.append(window**2 * int(connections(width, width, parts).sum()))

@@ -51,9 +51,9 @@ def grouped_conv(
     Source: Krizhevsky et al. (2012), section 3.2. Chapter: convolution_variants.
     """
     connections(images.shape[-1], kernel.shape[-1], groups)  # they must divide
-    bias = np.zeros(kernel.shape[-1:], kernel.dtype) if bias is None else np.asarray(bias)
-    if bias.shape != kernel.shape[-1:]:
-        raise ValueError(f"Give one bias a filter. Received: bias {bias.shape} for {kernel.shape}")
+    bias = np.zeros(kernel.shape[-1:], kernel.dtype) if bias is None else bias
+    if np.shape(bias) != kernel.shape[-1:]:
+        raise ValueError(f"Give one bias a filter. Received: bias {np.shape(bias)}")
     parts = (np.split(array, groups, axis=-1) for array in (images, kernel, bias))
     answers = [conv2d(*part, **options) for part in zip(*parts, strict=True)]
     return np.concatenate(answers, axis=-1)

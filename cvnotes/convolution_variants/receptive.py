@@ -93,7 +93,7 @@ def paths(stack: Sequence[Layer]) -> np.ndarray:
     Raises ValueError where they are more than 64 bits can count. Chapter: receptive_field.
     """
     if (ways := math.prod(layer.kernel for layer in stack)) >= 2**63:
-        raise ValueError(f"{ways:.1e} ways are too many for 64 bits: ask for fewer layers.")
+        raise ValueError(f"{ways:.1e} ways are too many for 64 bits. Use fewer layers.")
     counts = np.ones(1, int)
     for layer in reversed([checked(layer) for layer in stack]):
         taps = spread(np.ones(layer.kernel, int), layer.dilation)

@@ -22,7 +22,7 @@ def separable_conv(
        y_{ijk} = \sum_c z_{ijc}\, w_{ck} $$
 
     images: (n, h, w, c), depthwise: (kh, kw, c, m), weights: (1, 1, c * m, k).
-    options: stride, padding and dilation of the first step, as for `convolution.conv2d`.
+    options: of the first step, as for `convolution.conv2d`.
     Raises ValueError when the channels do not match.
     Source: Chollet (2017), section 2. Chapter: convolution_variants.
     """

@@ -35,18 +35,26 @@ def _pair(queries: np.ndarray, examples: np.ndarray, metric: str) -> tuple[np.nd
     return queries.astype(kind, copy=False), examples.astype(kind, copy=False)
 
 
-def _labels(labels: np.ndarray, shape: tuple[int, ...], classes: int | None = None) -> np.ndarray:
-    """Read labels of a shape as whole numbers from 0; ValueError for others, whose votes would be lost."""
+def _labels(labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Read labels of a shape as whole numbers; ValueError for others. It looks at none, so it takes no time."""
     array = np.asarray(labels)
-    fits = array.shape == shape and (array.dtype.kind in "biu" or not array.size)
-    if not fits or (array < 0).any() or (classes is not None and (array >= classes).any()):
-        most = "up" if classes is None else f"to {classes - 1}"
-        seen = f", {array.min()} to {array.max()}" if array.dtype.kind in "biuf" and array.size else ""
+    if array.shape != shape or (array.size and array.dtype.kind not in "biu"):
         raise ValueError(
-            f"labels must be whole numbers from 0 {most}, of shape {shape}: number the classes, one a picture. "
-            f"Received: {array.dtype} of shape {array.shape}{seen}"
+            f"labels must be whole numbers of shape {shape}: number the classes from 0, one a picture. "
+            f"Received: {array.dtype} of shape {array.shape}"
         )
     return array.astype(int, copy=False)
+
+
+def _classes(labels: np.ndarray, classes: int) -> np.ndarray:
+    """Read the labels of neighbours, or raise a ValueError where a vote would be lost: from 0, below `classes`."""
+    array = _labels(labels, np.shape(labels))
+    if array.size and not 0 <= array.min() <= array.max() < classes:
+        raise ValueError(
+            f"labels must be whole numbers from 0 to {classes - 1}: number the classes from 0. "
+            f"Received: {array.min()} to {array.max()}"
+        )
+    return array
 
 
 def distances_two_loops(queries: np.ndarray, examples: np.ndarray, metric: str = "L2"):
@@ -110,7 +118,7 @@ def vote(labels: np.ndarray, classes: int):
 
     Raises ValueError for labels that are no class. Chapter: linear_classifiers.
     """
-    labels = _labels(labels, np.shape(labels), classes)
+    labels = _classes(labels, classes)
     return (labels[..., None] == np.arange(classes)).sum(axis=1)
 
 
@@ -186,7 +194,8 @@ def cross_validate(
     examples: (N, D) in random order; labels: (N,). One sorted table serves all k.
     Source: Stone (1974). Chapter: linear_classifiers.
     """
-    examples, labels = _rows("examples", examples), _labels(labels, (len(examples),))
+    examples = _rows("examples", examples)
+    labels = _labels(labels, (len(examples),))
     ks, found = [whole("k", k, 1) for k in ks], []
     for learn, judge in folds(len(examples), parts):
         model = NearestNeighbours(max(ks), metric).fit(examples[learn], labels[learn])
