@@ -11,7 +11,7 @@ from .layers import Convolution, Layer, MaxPooling, ReLU
 
 
 class FiltersTurned(Convolution):
-    """Turns the gradient of the filters by 180 degrees, as if the flip belonged to both adjoints."""
+    """Turns the gradient of the filters too, as if both adjoints had the flip."""
 
     def backward(self, upstream: np.ndarray) -> np.ndarray:
         for_input = super().backward(upstream)

@@ -56,7 +56,10 @@ class Convolution(Layer):
 
 
 class ReLU(Layer):
-    """Negative numbers become zero. Remembers which were positive. Chapter: numpy_convnet."""
+    """Negative numbers become zero. Remembers which were positive.
+
+    Chapter: numpy_convnet.
+    """
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         self.kept = (x > 0,)
@@ -96,7 +99,10 @@ class Flatten(Layer):
 
 
 class Dense(Layer):
-    """Scores $z = xw + b$; w: (in, out), b: (out,). Remembers its input. Chapter: numpy_convnet."""
+    """Scores $z = xw + b$. Remembers its input.
+
+    w: (in, out), b: (out,). Chapter: numpy_convnet.
+    """
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         self.kept = (x,)

@@ -212,6 +212,7 @@ def draw_errors(levels: Sequence[float], errors: Mapping[str, Sequence[float]]) 
     Chapter: transposed_convolution.
     """
     fig, ax = figures.canvas(6.4, 3.0)
+    errors = {name.replace("wiener", "Wiener"): values for name, values in errors.items()}
     figures.curves(np.log10(levels), errors, xlabel="noise (1 is white)", ylabel="relative error", ax=ax)
     ax.set(xticks=np.log10(levels), xticklabels=[f"{level:g}" for level in levels], ylim=(0, 1.08))
     return fig

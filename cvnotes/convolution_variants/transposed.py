@@ -113,8 +113,9 @@ def stuffed(x: np.ndarray, kernel: int, stride: int = 1, padding: int = 0) -> np
 
 
 def turned(kernel: np.ndarray) -> np.ndarray:
-    """Turn each filter by 180 degrees, swap its channels: (kh, kw, a, b) to (kh, kw, b, a).
+    """Turn each filter by 180 degrees, and swap its channels.
 
+    (kh, kw, a, b) becomes (kh, kw, b, a).
     Chapters: transposed_convolution, backpropagation.
     """
     return kernel[::-1, ::-1].swapaxes(2, 3)
