@@ -28,6 +28,13 @@
       this.button.addEventListener('click', () => (this.timer ? this.stop() : this.play()));
       this.show(); // a reload may have kept the places of the sliders
       controls.hidden = false;
+      this.inputs.forEach((input, i) => { // room for the longest value: a slider must not shrink under the hand
+        const output = input.nextElementSibling;
+        const shown = output.textContent;
+        const widths = this.data.values[i].map((text) => { output.textContent = text; return output.offsetWidth; });
+        output.style.minWidth = `${Math.max(...widths)}px`;
+        output.textContent = shown;
+      });
     }
 
     disconnectedCallback() { this.stop(); }
@@ -50,7 +57,7 @@
 
     play() {
       this.caption.setAttribute('aria-live', 'off'); // one who listens would be talked over
-      this.button.textContent = 'Pause'; // the slider that was touched last, or else the longest, moves by itself
+      this.label('Pause'); // the slider that was touched last, or else the longest, moves by itself
       this.timer = setInterval(() => {
         this.last.value = +this.last.value === +this.last.max ? 0 : +this.last.value + 1;
         this.show();
@@ -60,8 +67,15 @@
     stop() {
       clearInterval(this.timer);
       this.timer = null;
-      this.button.textContent = `Play ${this.last.labels[0].firstElementChild.textContent}`;
+      this.label('Play');
       this.caption.setAttribute('aria-live', 'polite');
+    }
+
+    label(word) { // the whole name is for the ear and the tooltip: a longer button would make the sliders jump
+      const name = `${word} ${this.last.labels[0].firstElementChild.textContent}`;
+      this.button.textContent = word;
+      this.button.title = name;
+      this.button.setAttribute('aria-label', name);
     }
   }
   customElements.define('cv-explore', Explore);
