@@ -28,6 +28,7 @@ LEDGER = Path(PACKAGE) / "ledger"
 SETTINGS = ("CVNOTES_SCALE", "KERAS_BACKEND", "CUDA_VISIBLE_DEVICES", "TF_ENABLE_ONEDNN_OPTS")
 DEFAULTS = {"CVNOTES_SCALE": "quick", "KERAS_BACKEND": "tensorflow"}
 UNSEEN_METADATA = {"execution", "collapsed", "scrolled", "trusted"}  # set by front ends, seen by no reader
+BY_NAME = ("import_module", "__import__", "lazy_loader.attach")
 MODULE_NAME = re.compile(rf"{PACKAGE}(\.\w+)+(:\w+)?")
 
 
@@ -107,7 +108,7 @@ def mentioned(tree: ast.AST, package: str = "") -> set[str]:
 def imports_by_name(tree: ast.AST) -> bool:
     """Whether ``tree`` imports a module whose name is not written out, as lazy packages do."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and (_dotted(node.func) or "").endswith(("import_module", "__import__")):
+        if isinstance(node, ast.Call) and (_dotted(node.func) or "").endswith(BY_NAME):
             name = node.args[0] if node.args else None
             if not (isinstance(name, ast.Constant) and MODULE_NAME.fullmatch(str(name.value))):
                 return True

@@ -3,110 +3,64 @@
 Chapters: convolution, filters. What needs Keras is loaded when it is first asked for.
 """
 
-import importlib
+import lazy_loader
 
-from .borders import border_study
-from .filters import (
-    EMBOSS,
-    HORIZONTAL,
-    IDENTITY,
-    LAPLACIAN,
-    SHARPEN,
-    SOBEL,
-    VERTICAL,
-    apply_filter,
-    box,
-    colour_score,
-    edge_contrast,
-    frequency_response,
-    gaussian,
-    orientation_score,
-    similarity,
-    smoothness_score,
-    steered,
-    template,
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "borders": ["border_study"],
+        "drawings": [
+            "BENCH",
+            "STEPS",
+            "draw_bench",
+            "draw_cubes",
+            "draw_fit",
+            "draw_pattern",
+            "draw_products",
+            "draw_window",
+            "say_bench",
+            "say_fit",
+            "say_pattern",
+            "say_window",
+            "unseen",
+        ],
+        "filters": [
+            "EMBOSS",
+            "HORIZONTAL",
+            "IDENTITY",
+            "LAPLACIAN",
+            "SHARPEN",
+            "SOBEL",
+            "VERTICAL",
+            "apply_filter",
+            "box",
+            "colour_score",
+            "edge_contrast",
+            "frequency_response",
+            "gaussian",
+            "orientation_score",
+            "similarity",
+            "smoothness_score",
+            "steered",
+            "template",
+        ],
+        "layers": ["Unshared", "keras_conv", "keras_layer"],
+        "matrices": ["conv2d", "conv_matrix", "im2col", "pad", "pad_amounts"],
+        "rungs": ["loop_nd", "numbered_steps", "rung_batch", "rung_channels", "rung_plain", "rung_strided"],
+        "sizes": ["layer_card", "output_size", "same_padding", "size_cases"],
+        "studies": [
+            "first_layer",
+            "half_data",
+            "kernel_scores",
+            "on_canvas",
+            "one_layer_net",
+            "other_half",
+            "photo_crops",
+            "photo_net",
+            "quarter_data",
+            "trained_on_photos",
+            "where_is_it",
+        ],
+        "windows": ["patches"],
+    },
 )
-from .matrices import conv2d, conv_matrix, im2col, pad, pad_amounts
-from .rungs import loop_nd, numbered_steps, rung_batch, rung_channels, rung_plain, rung_strided
-from .sizes import layer_card, output_size, same_padding, size_cases
-from .windows import patches
-
-_LAZY = {
-    "Unshared": "layers",
-    "keras_conv": "layers",
-    "keras_layer": "layers",
-    "BENCH": "drawings",
-    "STEPS": "drawings",
-    "draw_bench": "drawings",
-    "draw_cubes": "drawings",
-    "draw_fit": "drawings",
-    "draw_pattern": "drawings",
-    "draw_products": "drawings",
-    "draw_window": "drawings",
-    "say_bench": "drawings",
-    "say_fit": "drawings",
-    "say_pattern": "drawings",
-    "say_window": "drawings",
-    "unseen": "drawings",
-    "first_layer": "studies",
-    "half_data": "studies",
-    "kernel_scores": "studies",
-    "on_canvas": "studies",
-    "one_layer_net": "studies",
-    "other_half": "studies",
-    "photo_crops": "studies",
-    "photo_net": "studies",
-    "quarter_data": "studies",
-    "trained_on_photos": "studies",
-    "where_is_it": "studies",
-}
-
-__all__ = [
-    "EMBOSS",
-    "HORIZONTAL",
-    "IDENTITY",
-    "LAPLACIAN",
-    "SHARPEN",
-    "SOBEL",
-    "VERTICAL",
-    "apply_filter",
-    "border_study",
-    "box",
-    "colour_score",
-    "conv2d",
-    "conv_matrix",
-    "edge_contrast",
-    "frequency_response",
-    "gaussian",
-    "im2col",
-    "layer_card",
-    "loop_nd",
-    "numbered_steps",
-    "orientation_score",
-    "output_size",
-    "pad",
-    "pad_amounts",
-    "patches",
-    "rung_batch",
-    "rung_channels",
-    "rung_plain",
-    "rung_strided",
-    "same_padding",
-    "similarity",
-    "size_cases",
-    "smoothness_score",
-    "steered",
-    "template",
-]
-__all__ += [*_LAZY]
-
-
-def __getattr__(name: str):
-    """Load a public name that needs Keras from its module."""
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)

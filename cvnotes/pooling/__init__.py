@@ -3,33 +3,14 @@
 Chapters: pooling, invariance. What needs Keras is loaded when it is first asked for.
 """
 
-import importlib
+import lazy_loader
 
-from .backward import pool2d_gradient, scatter, winners
-from .forward import global_pool, pool2d
-from .windows import borders, pool_size, windows
-
-_LAZY = {"LocalResponseNormalization": "response", "local_response_normalization": "response"}
-
-__all__ = [
-    "borders",
-    "global_pool",
-    "pool2d",
-    "pool2d_gradient",
-    "pool_size",
-    "scatter",
-    "windows",
-    "winners",
-]
-__all__ += [*_LAZY]
-
-
-def __getattr__(name: str):
-    """Load a public name that needs Keras from its module."""
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "backward": ["pool2d_gradient", "scatter", "winners"],
+        "forward": ["global_pool", "pool2d"],
+        "response": ["LocalResponseNormalization", "local_response_normalization"],
+        "windows": ["borders", "pool_size", "windows"],
+    },
+)

@@ -242,13 +242,19 @@ def test_a_cell_that_does_not_parse_keeps_its_imports() -> None:
 LAZY = "import importlib\ndef __getattr__(name):\n    return importlib.import_module({})\n"
 
 
-@pytest.mark.parametrize("name", ['f"{__name__}.{name}"', "'.shapes', __package__", "WHERE[name]"])
-def test_a_lazy_package_leads_to_all_its_modules(name: str, root: Path) -> None:
+ATTACHED = (
+    "import lazy_loader\n__getattr__, _, __all__ = lazy_loader.attach(__name__, submod_attrs={'shapes': ['x']})\n"
+)
+BY_NAME = ('f"{__name__}.{name}"', "'.shapes', __package__", "WHERE[name]")
+
+
+@pytest.mark.parametrize("code", [*map(LAZY.format, BY_NAME), ATTACHED])
+def test_a_lazy_package_leads_to_all_its_modules(code: str, root: Path) -> None:
     nb = notebook()
     nb.cells[1].source = "from cvnotes import data"
     del nb.cells[2:]
     assert "cvnotes/data/shapes.py" not in parts(nb, Tree(root))
-    (root / "cvnotes/data/__init__.py").write_text(LAZY.format(name), encoding="utf-8")
+    (root / "cvnotes/data/__init__.py").write_text(code, encoding="utf-8")
     assert "cvnotes/data/shapes.py" in parts(nb, Tree(root))
 
 
