@@ -18,9 +18,11 @@ NOTEBOOKS = (
     *("notation", "data", "introduction", "why_convolution", "linear_classifiers", "losses", "gradients"),
     *("convolution", "convolution_layer", "filters", "convolution_variants", "receptive_field"),
     *("transposed_convolution", "convolution_cost", "pooling", "invariance", "backpropagation"),
-    *("numpy_convnet", "learned_features", "initialization", "optimization", "regularization", "normalization"),
-    *("transfer", "architectures", "densenet", "boxes", "detection", "single_shot", "segmentation", "siamese"),
-    *("gans", "capsules", "visualization", "interpretability", "hallucination", "scaling"),
+    *("numpy_convnet", "learned_features", "preprocessing", "activations", "initialization", "optimization"),
+    *("tuning", "memory", "dropout", "regularization", "augmentation", "normalization", "why_normalization"),
+    *("normalization_variants", "transfer", "captioning", "architectures", "densenet", "boxes", "detection"),
+    *("single_shot", "segmentation", "siamese", "gans", "capsules", "visualization", "interpretability"),
+    *("hallucination", "scaling"),
 )
 NOTES = "ABCDE"
 SETTLING = ("expect", "cite", "editorial")
