@@ -268,22 +268,6 @@ def test_roof_rises_and_stays():
     np.testing.assert_allclose(variants.roof(np.array([1.0, 5, 10, 40]), 10), [0.1, 0.5, 1, 1])
 
 
-def test_race_runs_all_in_each_round_and_keeps_the_warm_up_out():
-    seen = []
-    found = timing.race({name: lambda name=name: seen.append(name) for name in "abc"}, 4)
-    assert {name: len(times) for name, times in found.items()} == {"a": 4, "b": 4, "c": 4}
-    rounds = [seen[i : i + 3] for i in range(0, len(seen), 3)]
-    assert len(rounds) == 6
-    assert all(sorted(each) == ["a", "b", "c"] for each in rounds)
-    assert len(set(map(tuple, rounds))) > 1
-
-
-def test_race_tells_slow_from_fast():
-    small, large = np.ones(10), np.ones(2_000_000)
-    found = timing.race({"small": lambda: small.sum(), "large": lambda: large.sum()}, 5)
-    assert np.median(found["large"]) > 3 * np.median(found["small"])
-
-
 @pytest.mark.parametrize("kind", counting.KINDS)
 def test_timed_layers_keep_size_and_channels(kind):
     layer = timing.make(kind, 8)
@@ -470,7 +454,7 @@ def test_small_figures_show_what_they_are_given():
 def test_a_layer_too_small_for_the_clock_is_named(monkeypatch):
     same = {f"{kind} {depth}": np.ones(3) for kind in ("full", "pointwise") for depth in (timing.SHALLOW, timing.DEEP)}
     same[f"full {timing.DEEP}"] = np.full(3, 5.0)
-    monkeypatch.setattr(timing, "race", lambda *_: same)
+    monkeypatch.setattr(timing.experiments, "race", lambda *_, **__: same)
     with pytest.raises(RuntimeError, match="pointwise at 8 channels: 3 rounds are too few"):
         timing.per_layer(("full", "pointwise"), 8, 1, 3)
     assert timing.per_layer(("full",), 8, 1, 3) == {"full": 1.0}

@@ -542,3 +542,31 @@ def test_statistics_refuse_what_has_no_mean(values):
 def test_a_probability_lies_between_nought_and_one(change):
     with pytest.raises(ValueError, match=next(iter(change))):
         smallest_effect([1, 2, 4], [1, 3, 3], **change)
+
+
+# Timing in turns ----------------------------------------------------------------------------------------------------
+
+
+def test_race_runs_all_in_each_round_and_keeps_the_warm_up_out():
+    seen = []
+    found = experiments.race({name: lambda name=name: seen.append(name) for name in "abc"}, 4)
+    assert {name: len(times) for name, times in found.items()} == {"a": 4, "b": 4, "c": 4}
+    rounds = [seen[i : i + 3] for i in range(0, len(seen), 3)]
+    assert len(rounds) == 6
+    assert all(sorted(each) == ["a", "b", "c"] for each in rounds)
+    assert len(set(map(tuple, rounds))) > 1
+
+
+def test_race_tells_slow_from_fast():
+    small, large = np.ones(10), np.ones(2_000_000)
+    found = experiments.race({"small": lambda: small.sum(), "large": lambda: large.sum()}, 5)
+    assert np.median(found["large"]) > 3 * np.median(found["small"])
+
+
+def test_race_takes_names_of_any_kind_and_as_many_rounds_as_it_is_told():
+    seen = []
+    found = experiments.race({("a", 1): lambda: seen.append(1), None: lambda: seen.append(2)}, 3, warm=0)
+    assert set(found) == {("a", 1), None}
+    assert len(seen) == 6
+    with pytest.raises(ValueError, match="rounds"):
+        experiments.race({"a": seen.clear}, 0)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -39,26 +38,6 @@ def call(layers: list[keras.Layer], shape: tuple[int, ...], batch: int) -> Calla
     return lambda: model.predict_on_batch(noise)
 
 
-def race(
-    calls: Mapping[str, Callable[[], object]],
-    repeats: int,
-    seed: int = 0,
-) -> dict[str, np.ndarray]:
-    """Time functions side by side: each round runs all of them, in an order drawn anew.
-
-    Two rounds warm up. Returns seconds (repeats,) for each name.
-    Chapter: convolution_cost.
-    """
-    dice, seconds = np.random.default_rng(seed), {name: [] for name in calls}
-    for turn in range(repeats + 2):
-        for name in dice.permutation(list(calls)):
-            start = time.perf_counter()
-            calls[name]()
-            if turn > 1:
-                seconds[name].append(time.perf_counter() - start)
-    return {name: np.array(found) for name, found in seconds.items()}
-
-
 def per_layer(kinds: tuple[str, ...], width: int, batch: int, repeats: int, seed: int = 0) -> dict[str, float]:
     """Median seconds of one layer: a stack of six less a stack of two, over four, so that the call itself cancels.
 
@@ -71,7 +50,7 @@ def per_layer(kinds: tuple[str, ...], width: int, batch: int, repeats: int, seed
         for kind in kinds
         for depth in (SHALLOW, DEEP)
     }
-    times = race(stacks, repeats, seed)
+    times = experiments.race(stacks, repeats, seed=seed)
     more = {kind: float(np.median(times[f"{kind} {DEEP}"] - times[f"{kind} {SHALLOW}"])) for kind in kinds}
     hidden = [kind for kind in kinds if more[kind] <= 0]
     if hidden:
@@ -90,7 +69,7 @@ def best_speed(repeats: int = 15) -> tuple[float, float]:
         str(depth): call([keras.layers.Dense(side, use_bias=False) for _ in range(depth)], (side,), side)
         for depth in (SHALLOW, DEEP)
     }
-    found = race({**calls, "copy": lambda: np.copyto(target, numbers)}, repeats)
+    found = experiments.race({**calls, "copy": lambda: np.copyto(target, numbers)}, repeats)
     middle = {name: float(np.median(times)) for name, times in found.items()}
     products = (DEEP - SHALLOW) * side**3 / (middle[str(DEEP)] - middle[str(SHALLOW)])
     return products, 2 * numbers.nbytes / middle["copy"]
@@ -128,7 +107,7 @@ def filter_counts(seed: int, scale: str = "quick") -> dict[str, list[float]]:
     for n in COUNTS:
         calls[f"fixed {n}"] = call([keras.layers.Conv2D(n, 3, padding="same")], (32, 32, 64), 4)
         calls[f"square {n}"] = call([keras.layers.Conv2D(n, 3, padding="same")], (32, 32, n), 4)
-    found = race(calls, 30 if scale == "quick" else 100, seed)
+    found = experiments.race(calls, 30 if scale == "quick" else 100, seed=seed)
 
     def relative(kind: str, summary: Callable, power: int) -> list[float]:
         each = np.array([(summary(found[f"{kind} {n}"]) - summary(found["none"])) / n**power for n in COUNTS])

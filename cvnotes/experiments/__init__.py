@@ -15,6 +15,7 @@ from cvnotes.experiments.runner import discover, stale
 from cvnotes.experiments.seeded import Experiment, experiment, scale
 from cvnotes.experiments.statistics import Band, bands, smallest_effect
 from cvnotes.experiments.store import load, record, verify
+from cvnotes.experiments.timing import race
 from cvnotes.experiments.training import History, accuracy, fit
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "experiment",
     "fit",
     "load",
+    "race",
     "record",
     "scale",
     "smallest_effect",

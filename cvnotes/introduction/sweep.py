@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 
 import keras
@@ -20,7 +19,7 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
     "stride": (1, 2, 4),
     "padding": ("valid", "same"),
 }
-ROUNDS, BATCH = 13, 256  # of the timing
+ROUNDS, BATCH = 10, 256  # of the timing
 
 
 def first_layer_net(filters: int, size: int, stride: int, padding: str):
@@ -49,14 +48,9 @@ def step_ratios(nets: Mapping, base: keras.Model, x: Array, y: Array) -> dict:
     The nets take turns, so that whatever else the machine does meets them alike.
     """
     every = {**nets, None: base}
-    times: dict = {key: [] for key in every}
-    for _ in range(ROUNDS):
-        for key, model in every.items():
-            start = time.perf_counter()
-            model.train_on_batch(x, y)
-            times[key].append(time.perf_counter() - start)
-    stand = np.array(times[None][3:])  # the first rounds still build graphs
-    return {key: float(np.median(np.array(times[key][3:]) / stand)) for key in nets}
+    steps = {key: lambda model=model: model.train_on_batch(x, y) for key, model in every.items()}
+    times = experiments.race(steps, ROUNDS, warm=3)  # the first rounds still build graphs
+    return {key: float(np.median(times[key] / times[None])) for key in nets}
 
 
 @experiments.experiment(version=1, seeds=5)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import time
 from collections.abc import Callable, Mapping, Sequence
 
 import keras
@@ -290,10 +289,6 @@ def speed(seed: int, scale: str) -> dict[str, float]:
     d, nets = digits(), {net: variant(**switches)() for net, switches in NETS.items() if net != "augmented"}
     for model in nets.values():
         model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    times: dict[str, list[float]] = {net: [] for net in nets}
-    for _ in range(25):
-        for net, model in nets.items():
-            start = time.perf_counter()
-            model.train_on_batch(d.train_images[:128], d.train_labels[:128])
-            times[net].append(time.perf_counter() - start)
-    return {net: float(np.median(each[5:])) for net, each in times.items()}
+    given = d.train_images[:128], d.train_labels[:128]
+    steps = {net: lambda model=model: model.train_on_batch(*given) for net, model in nets.items()}
+    return {net: float(np.median(each)) for net, each in experiments.race(steps, 20, warm=5).items()}

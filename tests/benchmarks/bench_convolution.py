@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import sys
-import time
 from collections.abc import Callable
 
 IMAGES, SIDE, DEPTH, KERNEL, FILTERS = 32, 64, 3, 5, 16
@@ -80,17 +78,16 @@ def agree(one: Passes, other: Passes) -> None:
 
 def race(rounds: int) -> dict[str, tuple[float, float]]:
     """Median seconds of (ours, Keras's) for each pass, over rounds in which all six take their turn."""
+    import numpy as np
+
+    from cvnotes import experiments
+
     given = arrays()
     runners = ours(*given), theirs(*given)
     agree(*runners)
-    took: dict[str, tuple[list, list]] = {name: ([], []) for name in NAMES}
-    for _ in range(rounds):
-        for name in NAMES:
-            for runner, times in zip(runners, took[name], strict=True):
-                begun = time.perf_counter()
-                runner[name]()
-                times.append(time.perf_counter() - begun)
-    return {name: tuple(map(statistics.median, times)) for name, times in took.items()}
+    calls = {(name, who): runner[name] for who, runner in enumerate(runners) for name in NAMES}
+    took = experiments.race(calls, rounds, warm=0)
+    return {name: tuple(float(np.median(took[name, who])) for who in (0, 1)) for name in NAMES}
 
 
 def held(times: dict[str, tuple[float, float]]) -> bool:
