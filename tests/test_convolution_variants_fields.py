@@ -426,11 +426,11 @@ def test_photo_spectrum_shares_out_the_variance():
     assert power[0, 1] / power[0, 2] == pytest.approx(4)
 
 
-def test_relative_error_forgives_scale_and_shift_alone():
+def test_scaled_error_forgives_scale_and_shift_alone():
     photo = noise(9, 9).astype(float)
-    assert deconvolution.relative_error(3 * photo + 7, photo) == pytest.approx(0, abs=1e-9)
-    assert deconvolution.relative_error(np.full((9, 9), 2.0), photo) == 1
-    assert 0.9 < deconvolution.relative_error(noise(9, 9, seed=1).astype(float), photo) <= 1
+    assert deconvolution.scaled_error(3 * photo + 7, photo) == pytest.approx(0, abs=1e-9)
+    assert deconvolution.scaled_error(np.full((9, 9), 2.0), photo) == 1
+    assert 0.9 < deconvolution.scaled_error(noise(9, 9, seed=1).astype(float), photo) <= 1
 
 
 def test_disc_is_round_even_and_adds_up():

@@ -77,7 +77,7 @@ def blur(picture: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     return convolution.conv2d(framed[None, ..., None], kernel[..., None, None])[0, ..., 0]
 
 
-def relative_error(guess: np.ndarray, truth: np.ndarray) -> float:
+def scaled_error(guess: np.ndarray, truth: np.ndarray) -> float:
     r"""Measure what a guess leaves wrong, after the kindest scale and shift: $\|x - \hat x\| / \|x - \bar x\|$.
 
     0 is the truth itself; 1 is a guess that knows nothing but the mean. Chapter: transposed_convolution.
@@ -104,5 +104,5 @@ def noise_study(photo: np.ndarray, kernel: np.ndarray, levels: tuple[float, ...]
             "wiener": wiener(seen, kernel, level**2),
         }
         for name, guess in guesses.items():
-            found[name].append(relative_error(guess, photo))
+            found[name].append(scaled_error(guess, photo))
     return found
