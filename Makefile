@@ -116,7 +116,7 @@ test-notebooks: $(READY) ## run all notebooks and compare every text output with
 
 test-site: book ## the built pages, in headless Chromium
 	@echo "== site"
-	@$(PYTEST) -q -m "not canary" tests/site
+	@$(PYTEST) -q -n $(JOBS) --dist loadgroup -m "not canary" tests/site
 
 test-canaries: book ## break the book on purpose, nine ways: each must turn the commands red
 	@echo "== canaries"

@@ -27,6 +27,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("page_name", site_pages())
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of a page go to one worker, so that it is loaded and looked at once."""
+    for item in items:
+        if not (hasattr(item, "callspec") and item.path.is_relative_to(Path(__file__).parent)):
+            continue
+        params = item.callspec.params
+        if page := next((params[name] for name in ("page_name", "played", "notebook") if name in params), None):
+            item.add_marker(pytest.mark.xdist_group(page))
+
+
 @pytest.fixture(scope="session")
 def site() -> Path:
     """The folder of the built site; without one nothing here means anything."""
