@@ -7,5 +7,9 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submod_attrs={},
+    submod_attrs={
+        "nets": ["dense_net", "passes", "train"],
+        "penalties": ["limited", "shrunk", "soft_threshold"],
+        "stopping": ["EarlyStopping"],
+    },
 )

@@ -1,0 +1,41 @@
+"""What a batch normalization remembers for the time after training: running averages of its batches' moments."""
+
+from __future__ import annotations
+
+import math
+import numbers
+
+from cvnotes.checks import whole
+
+
+def share_seen(momentum: float, steps: int) -> float:
+    r"""How much of a running average comes from batches; the rest is its first value.
+
+    $$ m_t = \mu\, m_{t-1} + (1 - \mu)\,b
+       \quad\Longrightarrow\quad m_t = \mu^t m_0 + (1 - \mu^t)\, b $$
+
+    momentum: the old value's share in each update, from 0 to below 1 (PyTorch calls one
+    minus that momentum). Raises ValueError for another momentum, and for steps below 0.
+    Chapter: normalization.
+    """
+    return 1 - _below_one("momentum", momentum) ** whole("steps", steps, 0)
+
+
+def steps_until(share: float, momentum: float) -> int:
+    r"""The first step at which that share of the running average comes from batches.
+
+    $$ t = \lceil \ln(1 - s) / \ln\mu \rceil $$
+
+    share: s, from 0 to below 1. Raises ValueError for another share or momentum.
+    Chapter: normalization.
+    """
+    share, momentum = _below_one("share", share), _below_one("momentum", momentum)
+    if share == 0 or momentum == 0:
+        return int(share > 0)
+    return math.ceil(math.log(1 - share) / math.log(momentum))
+
+
+def _below_one(name: str, value: float) -> float:
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 <= value < 1:
+        raise ValueError(f"{name} must lie from 0 to below 1. Received: {name}={value!r}")
+    return float(value)

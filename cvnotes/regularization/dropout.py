@@ -1,0 +1,83 @@
+"""Dropout, forward and backward, plain and inverted. One symbol: q is the chance to be kept, the rate is 1 - q.
+
+Chapter: dropout.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+
+import numpy as np
+
+from cvnotes.backpropagation import Layer
+from cvnotes.checks import whole
+
+
+def kept_share(rate: float) -> float:
+    """Give q = 1 - rate. Raises ValueError for a rate outside 0 <= rate < 1: nothing would be left to scale."""
+    if isinstance(rate, bool) or not isinstance(rate, numbers.Real) or math.isnan(rate) or not 0 <= rate < 1:
+        raise ValueError(f"rate is the share that is dropped, from 0 up to but not 1. Received: rate={rate!r}")
+    return 1.0 - float(rate)
+
+
+def keep_mask(shape: tuple[int, ...], rate: float, dice: np.random.Generator) -> np.ndarray:
+    """Ones with probability q = 1 - rate, zeros otherwise. Raises as `kept_share`. Chapter: dropout."""
+    return (dice.random(shape) < kept_share(rate)).astype(float)
+
+
+def plain(x: np.ndarray, rate: float, mask: np.ndarray | None = None) -> np.ndarray:
+    r"""Plain dropout: :math:`m \odot x` in training, :math:`q x` at test (no mask).
+
+    Source: Srivastava et al. (2014), section 4. Chapter: dropout.
+    """
+    return kept_share(rate) * x if mask is None else mask * x
+
+
+def inverted(x: np.ndarray, rate: float, mask: np.ndarray | None = None) -> np.ndarray:
+    r"""Inverted dropout: :math:`m \odot x / q` in training, :math:`x` itself at test.
+
+    Chapter: dropout.
+    """
+    return x if mask is None else mask * x / kept_share(rate)
+
+
+class Dropout(Layer):
+    """Inverted dropout as a layer: a new mask for each example, the same one on the way back.
+
+    rate: the share that is dropped; shared: axes along which examples share their mask
+    (SpatialDropout2D: 1 and 2 of (n, h, w, c)). Chapter: dropout.
+    """
+
+    def __init__(self, rate: float, seed: int = 0, shared: tuple[int, ...] = ()):
+        super().__init__()
+        kept_share(rate)
+        self.rate, self.shared, self.training = rate, shared, False
+        self.dice = np.random.default_rng(whole("seed", seed, 0))
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        if not self.training:
+            self.kept = (np.ones(1),)
+            return x
+        shape = [1 if axis in self.shared else n for axis, n in enumerate(x.shape)]
+        gate = keep_mask(tuple(shape), self.rate, self.dice) / kept_share(self.rate)
+        self.kept = (gate.astype(x.dtype),)
+        return x * self.kept[0]
+
+    def backward(self, upstream: np.ndarray) -> np.ndarray:
+        return upstream * self.kept[0]
+
+
+def every_mask(n: int) -> np.ndarray:
+    """Enumerate all 2**n masks of n units, (2**n, n) of zeros and ones; row i is i in binary, last unit first.
+
+    Raises ValueError for n outside 1 to 20. Chapter: dropout.
+    """
+    n = whole("n", n, 1, 20)
+    return (np.arange(2**n)[:, None] >> np.arange(n) & 1).astype(float)
+
+
+def chances(masks: np.ndarray, rate: float) -> np.ndarray:
+    r"""The probability of each mask, :math:`q^{k} (1-q)^{n-k}` for k kept units of n. Chapter: dropout."""
+    q, kept = kept_share(rate), masks.sum(1)
+    return q**kept * (1 - q) ** (masks.shape[1] - kept)
