@@ -168,7 +168,10 @@ def _table_text(cells: list[list[str]], columns: list[str], numeric: list[bool],
 
 def _table_html(cells: list[list[str]], columns: list[str], numeric: list[bool], caption: str | None) -> str:
     kind = [' class="num"' if right else "" for right in numeric]
-    head = "".join(f'<th scope="col"{k}>{markup.escape(name)}</th>' for name, k in zip(columns, kind, strict=True))
+    head = "".join(
+        f'<th scope="col"{k}>{markup.escape(name)}</th>' if name.strip() else f"<td{k}></td>"  # no words: no header
+        for name, k in zip(columns, kind, strict=True)
+    )
     body = ""
     for first, *rest in cells:
         others = "".join(f"<td{k}>{_cell(cell)}</td>" for cell, k in zip(rest, kind[1:], strict=True))
