@@ -90,6 +90,7 @@ BREAKS = {
     "loads from another host: ![": lambda nb: nb.cells[0].update(source="![a cat](https://example.org/cat.png)"),
     "loads from another host: <script": lambda nb: nb.cells[0].update(source="<script src='//example.org/a.js'>"),
     "picture without alt text": lambda nb: nb.cells[0].update(source="![](cat.png)"),
+    "nameless column: | | a |": lambda nb: nb.cells[0].update(source="Words.\n\n| | a |\n|---|---|\n| b | 1 |"),
 }
 
 

@@ -16,6 +16,7 @@ LOAD = re.compile(
     re.IGNORECASE,
 )
 WORDLESS = re.compile(r"!\[\s*\]\(|<img\b(?![^>]*\balt\s*=\s*[\"'][^\"']*\w)[^>]*>", re.IGNORECASE)
+NAMELESS = re.compile(r"^\|(?:[^\n]*\|)?[ \t]*\|[^\n]*\n\|[-:| \t]+\|[ \t]*$", re.MULTILINE)
 SELF_CHECK = re.compile(r"\b(assert\b|claims?\(|verify\(|explore\()")
 IGNORE = "nbval-ignore-output"
 LONGEST_CELL = 15
@@ -46,11 +47,13 @@ def _cells(nb: NotebookNode) -> Iterator[str]:
 
 
 def markdown_problems(source: str) -> Iterator[str]:
-    """What prose, in a notebook or a page, may not have: a picture from elsewhere, or one without words."""
+    """What prose, in a notebook or a page, may not have: a picture from elsewhere or without words, a column without a name."""
     if LOAD.search(source):
         yield f"loads from another host: {LOAD.search(source)[0]}"
     if WORDLESS.search(source):
         yield "a picture without alt text"
+    if NAMELESS.search(source):
+        yield f"a table with a nameless column: {NAMELESS.search(source)[0].splitlines()[0]}"
 
 
 def _code(cell: NotebookNode, number: int) -> Iterator[str]:
