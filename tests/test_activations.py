@@ -14,7 +14,7 @@ from scipy.stats import norm
 
 from cvnotes import activations, backend, experiments
 from cvnotes.activations import drawings, kinds, play, signs, tables, trials, units, zigzag
-from cvnotes.activations.layers import Maxout, MaxoutConv2D, RReLU
+from cvnotes.activations.layers import Maxout, MaxoutConv2D, RReLU, largest
 
 X = np.linspace(-4, 4, 33).astype("float32")
 FORMULAS = {
@@ -72,9 +72,16 @@ def test_flat_share_counts_both_ends_of_a_sigmoid():
 def test_unknown_kinds_and_other_inputs_are_refused():
     with pytest.raises(ValueError, match=r"kind must be one of sigmoid, .*Received: kind='relu7'"):
         kinds.make("relu7")
-    for bad in (np.ones((2, 2)), [], [1, np.nan], ["a"], [True]):
+    for bad in (np.ones((2, 2)), [], [1, np.nan], [1e300], [1j], ["a"], [True]):
         with pytest.raises(ValueError, match="x must be a row of finite numbers"):
             kinds.answers(kinds.make("ReLU"), np.asarray(bad))
+    for rank in (1, True, 2.0):
+        with pytest.raises(ValueError, match="rank must be"):
+            kinds.make("PReLU", rank)
+    with pytest.raises(ValueError, match=r"layer must answer \(3, 1\) with the same shape\. Received: \(3, 2\)"):
+        kinds.answers(layers.Dense(2), [1, 2, 3])
+    with pytest.raises(ValueError, match="least must be above 0"):
+        kinds.flat_share(kinds.make("ReLU"), [1.0], 0)
 
 
 # Layers -------------------------------------------------------------------------------------------------------------
@@ -172,6 +179,14 @@ def test_a_second_activation_is_refused():
             make()
 
 
+def test_maxout_takes_channels_last_and_whole_pieces_only():
+    with pytest.raises(ValueError, match=r"data_format must be 'channels_last'\. Received: 'channels_first'"):
+        MaxoutConv2D(3, 3, data_format="channels_first")
+    for pieces in (0, 4, 2.0):
+        with pytest.raises(ValueError, match="pieces must"):
+            largest(ops.ones((2, 6)), pieces)
+
+
 def one_of_each():
     inputs = keras.Input((8, 8, 2))
     x = MaxoutConv2D(3, (3, 3), pieces=2, strides=2, padding="same", kernel_regularizer=keras.regularizers.L2(1e-3))(
@@ -261,9 +276,12 @@ def test_the_offset_changes_the_path_not_the_number_of_steps():
 
 
 def test_bad_walks_are_refused():
-    for bad in ({"batch": 0}, {"rate": 0.0}, {"rate": np.nan}, {"most": 0}):
+    for bad in ({"batch": 0}, {"rate": 0.0}, {"rate": np.nan}, {"rate": np.inf}, {"most": 0}):
         with pytest.raises(ValueError, match="Received"):
             zigzag.walk(0.5, **bad)
+    for offset in (np.nan, np.inf):
+        with pytest.raises(ValueError, match="offset must be a finite number"):
+            zigzag.walk(offset)
 
 
 # Signs --------------------------------------------------------------------------------------------------------------
@@ -346,9 +364,16 @@ def test_follow_looks_when_it_should_and_learns():
                          optimizer=keras.optimizers.Adam(0.01), steps=60, every=20, seed=0)  # fmt: skip
     assert len(notes) == 4
     assert notes[-1] > 0.8 > 0.4 > notes[0]
+    once = {"optimizer": keras.optimizers.SGD(0.1), "steps": 1, "every": 1, "seed": 0}
     with pytest.raises(ValueError, match="batch must be at most"):
-        units.follow(net, d.train_images[:5], d.train_labels[:5], trials.read,
-                     optimizer=keras.optimizers.SGD(0.1), steps=1, every=1, seed=0)  # fmt: skip
+        units.follow(net, d.train_images[:5], d.train_labels[:5], trials.read, **once)
+    with pytest.raises(ValueError, match="Give one label a picture"):
+        units.follow(net, d.train_images, d.train_labels[:40], trials.read, **once)
+    with pytest.raises(ValueError, match="every must be at least 1"):
+        units.follow(net, d.train_images, d.train_labels, trials.read, **(once | {"every": 0}))
+    for bad in ({"widths": []}, {"widths": [3], "gain": 0.0}, {"widths": [3], "gain": -1.0}):
+        with pytest.raises(ValueError, match="Received"):
+            units.stack("ReLU", **bad)
 
 
 def test_signals_back_equal_the_chain_rule():
@@ -425,10 +450,12 @@ def test_every_walk_can_be_played(offset, batch):
 
 
 def test_level_lines_are_the_mean_loss_of_many_inputs():
-    """The formula behind the level lines: half of E[((w - w*) . x)²] for even inputs around the offset."""
-    x = 0.5 + np.random.default_rng(0).uniform(-0.5, 0.5, (400_000, 2))
-    p, q = 0.3, -0.8
-    assert ((p**2 + q**2) / 12 + (0.5 * (p + q)) ** 2) / 2 == pytest.approx(np.mean((x @ [p, q]) ** 2) / 2, rel=0.01)
+    """What is drawn is half of E[((w - w*) . x)²] for even inputs around the offset, here over 400,000 of them."""
+    weights = np.array([[1.3, -1.8], [0.0, 0.0], [-0.6, 0.5]])
+    for offset in (0.0, 0.5, 2.0):
+        x = offset + np.random.default_rng(0).uniform(-0.5, 0.5, (400_000, 2))
+        counted = np.mean((x @ (weights - zigzag.TARGET).T) ** 2, axis=0) / 2
+        np.testing.assert_allclose(play.mean_loss(weights, offset), counted, rtol=0.01)
 
 
 @pytest.mark.parametrize(("title", "wanted"), [("a ReLU", FORMULAS["ReLU"]), ("the size |x|", np.abs)])

@@ -55,6 +55,19 @@ def test_glorot_lies_between_the_two_ways(n, m):
         (lambda: initialization.backward([np.ones((2, 3))], [np.ones((3, 3))], "ReLU", np.ones(3)), "upstream"),
         (lambda: initialization.orthogonal((3, 3, 3, 3), rng()), "shape is"),
         (lambda: initialization.scaled_to_data(np.ones((4, 3)), [np.zeros((3, 3))], "tanh"), "do not vary"),
+        (lambda: initialization.fans(7), "at least 1|shape is"),
+        (lambda: initialization.fans((3, 2.5)), "whole number"),
+        (lambda: initialization.stack("He", [5], rng()), "widths must hold"),
+        (lambda: initialization.forward([1.0, 2.0], [np.eye(2)], "tanh"), "Layer 1 reads"),
+        (lambda: initialization.backward([], [], "ReLU", np.ones((2, 3))), "same layers"),
+        (lambda: initialization.backward([np.ones((2, 3))], [], "ReLU", np.ones((2, 3))), "same layers"),
+        (lambda: initialization.backward([np.ones((2, 3))], [np.ones((3, 2))], "ReLU", np.ones((2, 3))), "must fit"),
+        (lambda: initialization.mean_squares([np.ones((2, 3)), []]), "needs numbers"),
+        (lambda: initialization.survey(3, 0, 1), "layers"),
+        (lambda: initialization.survey(3, 1, 0), "draws"),
+        (lambda: initialization.orthogonal((3, 3), rng(), np.nan), "gain"),
+        (lambda: initialization.singular_values([]), "follow each other"),
+        (lambda: initialization.singular_values([np.ones((2, 3)), np.ones((2, 3))]), "follow each other"),
         (lambda: trials.equal_net("ones", 0), "start must be"),
     ],
 )
@@ -123,6 +136,17 @@ def test_through_goes_both_ways():
     np.testing.assert_allclose(initialization.mean_squares(passed.activations), [1, 1, 4])
 
 
+def test_lists_and_whole_numbers_are_read_as_what_they_say():
+    """A gradient of normal numbers must not be cut to whole ones, only because the rows are."""
+    lists = initialization.through([[1, 2], [3, 4]], [[[1, 0], [0, 1]]], "linear", rng())
+    np.testing.assert_array_equal(lists.activations[-1], [[1, 2], [3, 4]])
+    np.testing.assert_array_equal(lists.gradients[-1], rng().normal(size=(2, 2)))
+    (scaled,) = initialization.scaled_to_data([[1, 2], [3, 5]], [[[1, 0], [0, 1]]], "linear")
+    assert (np.array([[1, 2], [3, 5]]) @ scaled).std() == pytest.approx(1)
+    narrow = initialization.through(np.ones((2, 2), "float32"), [np.eye(2, dtype="float32")], "ReLU", rng())
+    assert {each.dtype for each in (*narrow.activations, *narrow.gradients)} == {np.dtype("float32")}
+
+
 # Special starts -------------------------------------------------------------------------------------------------------
 
 
@@ -153,6 +177,7 @@ def test_scaled_to_data_gives_unit_deviation(activation):
 def test_singular_values_of_a_product():
     matrices = [np.diag([1.0, 2.0]), np.diag([3.0, 0.5])]
     np.testing.assert_allclose(initialization.singular_values(matrices), [3, 1])
+    np.testing.assert_allclose(initialization.singular_values(matrices[:1]), [2, 1])
 
 
 # Pictures -------------------------------------------------------------------------------------------------------------

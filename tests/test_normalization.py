@@ -122,6 +122,40 @@ def test_scale_and_shift_of_the_input_are_taken_out(seed, factor, shift):
     )
 
 
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64"])
+def test_types_of_floats(kind):
+    """Halves are computed in single precision, where 300 can be squared; what comes in is left as it was."""
+    x = np.array([[300, 1], [-300, 3], [0, 2]], kind)
+    before, wanted = x.copy(), "float32" if kind == "float16" else kind
+    answers = normalization.batch_norm(x), normalization.batch_norm(x, [1, 1], [0, 0]), normalization.rms_norm(x)
+    assert [answer.dtype for answer in answers] == [wanted, "float64", wanted]
+    exact = normalization.batch_norm(x.astype(float))
+    np.testing.assert_allclose(answers[0], exact, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(answers[1], exact, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(x, before)
+
+
+def test_lists_axes_of_numpy_and_tensors():
+    x = np.array([[1.0, 5], [2, 7], [6, 0]])
+    wanted = normalization.normalize(x, 0)
+    np.testing.assert_array_equal(normalization.normalize(x.tolist(), np.int64(-2)), wanted)
+    np.testing.assert_allclose(normalization.normalize(np.asfortranarray(x), [0]), wanted)
+    np.testing.assert_allclose(normalization.normalize(ops.convert_to_tensor(x, "float32"), 0), wanted, atol=1e-6)
+    values = steps.forward_steps(x.tolist(), [1, 1], [0, 0])
+    np.testing.assert_allclose(values["y"], wanted)
+
+
+def test_the_output_of_a_layer_can_be_read_or_says_how():
+    """On one backend a tensor that waits for its gradient cannot be read by NumPy."""
+    tensor = layers.Dense(3)(np.eye(4, dtype="float32"))
+    if getattr(tensor, "requires_grad", False):
+        with pytest.raises(TypeError, match=r"keras.ops.convert_to_numpy gives one\. Received: Tensor"):
+            normalization.batch_norm(tensor)
+    else:
+        wanted = normalization.batch_norm(ops.convert_to_numpy(tensor))
+        np.testing.assert_array_equal(normalization.batch_norm(tensor), wanted)
+
+
 def test_whole_numbers_do_not_wrap():
     image = np.array([[0], [255], [255], [0]], "uint8")
     np.testing.assert_allclose(normalization.normalize(image, 0, 0).ravel(), [-1, 1, 1, -1])
@@ -140,7 +174,28 @@ def test_whole_numbers_do_not_wrap():
         (lambda: normalization.normalize(np.ones((2, 2)), 0, -1.0), "epsilon=-1.0"),
         (lambda: normalization.normalize(np.ones((2, 2)), 0, True), "epsilon=True"),
         (lambda: normalization.batch_norm_gradient(np.ones((2, 2)), np.ones((2, 3))), r"shape of x, \(2, 2\)"),
+        (lambda: normalization.normalize(np.ones((2, 2)), 1.0), "axes=1.0"),
+        (lambda: normalization.normalize(np.ones((2, 2), complex), 0), "complex"),
+        (lambda: normalization.normalize(np.ones((4, 2)), 0, 0), "nothing varies.*Received: 2 variances of 0"),
+        (lambda: normalization.normalize(np.array([[0.0], [1e30]], "float32"), 0), "for its squares.*float32, 1e.30"),
+        (lambda: normalization.batch_norm(np.eye(3), np.ones(2)), r"gamma must be .*\(3,\). Received: shape \(2,\)"),
+        (lambda: normalization.batch_norm(np.eye(3), 1, np.ones((3, 1))), r"beta must be .*shape \(3, 1\)"),
+        (lambda: normalization.batch_norm(np.ones((4, 1)), np.ones(3)), r"gamma .*shape \(3,\)"),
+        (lambda: normalization.batch_norm_gradient(np.eye(3), np.eye(3), np.ones((3, 3))), "gamma must be"),
         (lambda: normalization.infer(np.ones((2, 2)), 0, -1.0), "not below 0. Received: -1"),
+        (lambda: normalization.infer(np.ones((2, 2)), np.ones(3), 1.0), "mean must be"),
+        (lambda: normalization.infer(np.ones((2, 2)), np.nan, 1.0), "mean must be finite"),
+        (lambda: normalization.infer(np.ones((2, 2)), 0, 0, epsilon=0), "nothing varies"),
+        (lambda: steps.forward_steps(np.eye(3), np.ones(2), 0.0), "gamma must be"),
+        (lambda: steps.forward_steps(np.eye(3), 1.0, 0.0, -1.0), "epsilon=-1.0"),
+        (lambda: steps.forward_steps(np.ones((3, 3)), 1.0, 0.0, 0), "nothing varies"),
+        (lambda: steps.backward_steps(steps.forward_steps(np.eye(3), 1, 0), np.ones((3, 1))), "upstream needs"),
+        (lambda: nets.dense_net((64,), True), "sizes needs"),
+        (lambda: nets.dense_net((64, 0, 10), True), "sizes must be"),
+        (lambda: nets.walk(True, steps=0), "steps must be"),
+        (lambda: curvature.across(np.ones((1, 1))), r"two layers or more. Received: shape \(1, 1\)"),
+        (lambda: trials.accuracy_in_training_mode(None, np.ones((3, 2)), np.ones((3, 1))), "one label a picture"),
+        (lambda: trials.distance(built((None, 2)), np.ones((5, 2))), "Every channel must vary"),
         (lambda: normalization.share_seen(1.0, 3), "momentum=1.0"),
         (lambda: normalization.share_seen(0.9, -1), "steps=-1"),
         (lambda: normalization.steps_until(1.0, 0.9), "share=1.0"),
@@ -176,7 +231,14 @@ def test_steps_until_is_the_first_step(share, momentum):
     assert first == 0 or normalization.share_seen(momentum, first - 1) <= share + 1e-9
 
 
+@pytest.mark.parametrize("momentum", [0.1, 0.5, 0.9, 0.99])
+def test_a_share_that_is_reached_exactly_takes_no_step_more(momentum):
+    for t in range(1, 6):  # later the share itself is rounded
+        assert normalization.steps_until(1 - momentum**t, momentum) == t
+
+
 def test_steps_until_at_its_ends():
+    assert running.steps_until(1e-15, 0.5) == 1
     assert (running.steps_until(0.0, 0.9), running.steps_until(0.5, 0.0)) == (0, 1)
     assert [running.steps_until(0.99, m) for m in (0.9, 0.99)] == [44, 459]
 
@@ -214,6 +276,25 @@ def test_folded_model_answers_alike(bias, affine):
     assert theirs.std() > 0.1
     assert not any(isinstance(layer, layers.BatchNormalization) for layer in small.layers)
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def test_a_model_inside_is_not_folded_in_silence():
+    inner = keras.Sequential([keras.Input((4,)), layers.Dense(3), layers.BatchNormalization()], name="inner")
+    with pytest.raises(ValueError, match="a model inside, inner"):
+        normalization.fold(keras.Sequential([keras.Input((4,)), inner]))
+
+
+@pytest.mark.parametrize("model", [None, "functional", "unbuilt"])
+def test_only_a_row_of_layers_can_be_folded(model):
+    """A model with branches has its layers in a list too, and folded as a row it would be another."""
+    if model == "functional":
+        inputs = keras.Input((4,))
+        branches = [layers.BatchNormalization()(layers.Dense(4)(inputs)) for _ in range(2)]
+        model = keras.Model(inputs, layers.Add()(branches))
+    elif model == "unbuilt":
+        model = keras.Sequential([layers.Dense(4), layers.BatchNormalization()])
+    with pytest.raises(ValueError, match=r"Give a Sequential with an Input\. Received"):
+        normalization.fold(model)
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,10 @@ def test_axes_of_layers(build, shape, axes):
     assert normalization.axes_of(lambda x: array(layer(x)), shape) == axes
 
 
+def test_an_answer_of_another_shape_has_no_axes():
+    assert normalization.axes_of(lambda x: x.mean(keepdims=True) * 0, (4, 1)) == []
+
+
 @pytest.mark.parametrize("axes", [(0,), (0, 1, 2), (1, 3), (0, 1, 2, 3)])
 def test_axes_of_finds_what_was_hidden(axes):
     assert normalization.axes_of(lambda x: normalization.normalize(x, axes), (4, 3, 5, 6)) == [axes]
@@ -134,6 +138,18 @@ def test_wrapper_starts_as_the_layer_and_follows_g(kind):
     np.testing.assert_allclose(array(layer(x)), wrapped, atol=1e-5)
     layer.g.assign(2 * array(layer.g))
     np.testing.assert_allclose(array(layer(x)), 2 * wrapped, atol=1e-5)  # biases are zero at the start
+
+
+@pytest.mark.parametrize("kind", INNER)
+def test_a_frozen_wrapper_answers_as_before(kind):
+    build, shape = INNER[kind]
+    x, layer = noise(*shape), normalization.WeightNormalization(build())
+    before = array(layer(x))
+    layer.g.assign(3 * array(layer.g))
+    for part in (layer.layer, layer):
+        part.trainable = False
+        np.testing.assert_allclose(array(layer(x)), 3 * before, atol=1e-5)
+    assert not layer.trainable_weights
 
 
 @pytest.mark.parametrize("kind", INNER)
@@ -196,7 +212,21 @@ def test_wrapper_equals_pytorch():
         (lambda: normalization.layer_norm(np.ones(6)), "batch and channels"),
         (lambda: normalization.weight_norm(np.zeros((3, 2)), 1.0), "no direction. Received: 2 of them"),
         (lambda: normalization.weight_norm_gradient(np.ones((3, 2)), 1.0, np.ones((2, 3))), r"shape of v, \(3, 2\)"),
+        (lambda: normalization.weight_norm(np.ones(3), 1.0), r"v needs inputs and outputs.*\(3,\)"),
+        (lambda: normalization.weight_norm(np.ones((3, 2)), np.ones(3)), r"g must be .*\(2,\). Received: shape \(3,\)"),
+        (lambda: normalization.weight_norm_gradient(np.ones((3, 2)), np.ones((3, 2)), np.ones((3, 2))), "g must be"),
+        (lambda: normalization.rms_norm(np.zeros((3, 2)), 0), "nothing varies"),
+        (lambda: normalization.layer_norm([[1.0, np.inf]]), "x must be finite"),
         (lambda: normalization.WeightNormalization(layers.ReLU())(np.ones((2, 3))), "needs a kernel.*ReLU"),
+        (
+            lambda: normalization.WeightNormalization(layers.DepthwiseConv2D(2))(np.ones((1, 4, 4, 3))),
+            "DepthwiseConv2D",
+        ),
+        (lambda: normalization.WeightNormalization(layers.Conv2DTranspose(4, 2))(np.ones((1, 4, 4, 3))), "Transpose"),
+        (lambda: trials.free(trials.net("none"), "tail", "frozen"), "part='tail'"),
+        (lambda: trials.free(trials.net("none"), "head", "solid"), "state='solid'"),
+        (lambda: trials.trained("batch", 0, batch=3), "batch=3"),
+        (lambda: trials.left_in_training(None, np.arange(3), 0), "batch must be"),
         (lambda: drawings.moved(np.ones(8), 1, "left"), "where='left'"),
         (lambda: trials.normalization("both"), "kind='both'"),
     ],

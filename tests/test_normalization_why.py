@@ -90,6 +90,9 @@ def test_descend_learns_repeats_and_survives_a_rate_that_is_too_large():
     for rate in (0, -1, math.nan, True, "0.1"):
         with pytest.raises(ValueError, match="rate must be a number above 0"):
             effects.descend(model, start, some, rate, seed=0, epochs=1)
+    for batch in (0, 129, 2.5):
+        with pytest.raises(ValueError, match="batch must be"):
+            effects.descend(model, start, some, 0.1, seed=0, epochs=1, batch=batch)
 
 
 def test_accuracy_in_training_is_the_mean_over_the_epoch_and_not_its_last_batch():
@@ -125,6 +128,33 @@ def test_best_rate_goes_by_the_mean_over_seeds():
 def test_largest_rate_that_reaches_a_goal():
     found = sweeps.reached([[0.2, 0.95, 0.1], [0.95, 0.2, 0.91], [0.1, 0.1, 0.1]], [0.1, 1, 10], 0.9)
     assert found.tolist() == [1, 10, -math.inf]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: sweeps.reached([0.9, 0.8], [0.1], 0.9),
+        lambda: sweeps.reached([], [], 0.9),
+        lambda: effects.best_rate([0.9, 0.8]),
+        lambda: effects.first_to(0.5, 0.7),
+        lambda: effects.best_rate([[0.9, np.nan]]),
+        lambda: drift.drift((np.ones(2), np.ones(2)), (np.ones(3), np.ones(3))),
+        lambda: drift.drift((1.0, 1.0), (1.0, 1.0)),
+        lambda: amplifying.growth([1.0]),
+        lambda: amplifying.growth([0.0, 1.0]),
+        lambda: order.tuned((np.ones((1, 2)), np.ones((1, 2))), (np.ones((1, 2)), np.ones((1, 2)))),
+        lambda: order.tuned((np.ones((3, 2)), np.ones((3, 2))), (np.ones((3, 2)), np.ones((3, 3)))),
+        lambda: order.tuned((np.eye(3), np.eye(3)), (np.eye(3), np.eye(3)), confidence=95),
+        lambda: shift.restandardised(np.ones((2, 4, 4, 1)), np.eye(4)),
+        lambda: landscape.along_step(lambda w: ops.sum(w[0]) * np.nan, [np.ones(2, "float32")], (1.0,)),
+        lambda: noise.GroupedNormalization(4, scale=False),
+        lambda: noise.GroupedNormalization(4)(np.ones((6, 3), "float32"), training=True),
+        lambda: noise.GroupedNormalization(2)(np.ones((2, 4, 4, 3), "float32"), training=True),
+    ],
+)
+def test_bad_input_is_refused(call):
+    with pytest.raises(ValueError, match="Received"):
+        call()
 
 
 # Drift --------------------------------------------------------------------------------------------------------------
@@ -243,6 +273,14 @@ def test_groups_are_normalized_each_by_itself(size):
     np.testing.assert_allclose(ops.convert_to_numpy(ours.moving_variance), running, rtol=1e-4)
     usual.set_weights(ours.get_weights())
     np.testing.assert_allclose(*(ops.convert_to_numpy(norm(x)) for norm in (ours, usual)), atol=1e-5)
+
+
+def test_a_frozen_group_infers():
+    x, ours = normal(8, 3), noise.GroupedNormalization(4)
+    ours.build(x.shape)
+    ours.trainable = False
+    np.testing.assert_array_equal(*(ops.convert_to_numpy(ours(x, training=mode)) for mode in (True, False)))
+    np.testing.assert_array_equal(ops.convert_to_numpy(ours.moving_mean), 0)
 
 
 def test_a_group_of_one_has_no_spread():

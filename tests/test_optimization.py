@@ -1,6 +1,9 @@
 """Optimization: rules against Keras, exact quadratics, and what must not pass."""
 
 import itertools
+import subprocess
+import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,10 +15,10 @@ from cvnotes import experiments, optimization
 from cvnotes.experiments import accuracy
 from cvnotes.optimization import drawings, loop, quadratic, ravine, rules, trials, twins
 
+ROOT = Path(__file__).resolve().parents[1]
 SLOPE = ravine.LANDS["turned"].gradient
 START = [-0.9, 0.4]
-RULES = {"sgd": rules.sgd, "momentum": rules.momentum, "nesterov": rules.nesterov, "adagrad": rules.adagrad,
-         "rmsprop": rules.rmsprop, "adam": rules.adam}  # fmt: skip
+RULES = {name.lower(): rule for name, rule in rules.NAMED.items()}
 
 
 # Equal to Keras ------------------------------------------------------------------------------------------------------
@@ -141,12 +144,46 @@ def test_rules_are_pure_and_keep_the_type(name):
 
 
 @pytest.mark.parametrize("name", list(RULES))
+def test_wider_numbers_beside_them_do_not_widen_the_weights(name):
+    """A rate from np.logspace is a float64 that NumPy would let spread; so is a gradient of whole numbers."""
+    w, one = np.array([1.0, 2.0], "float32"), np.float64(0.5)
+    settings = {"momentum": {"mu": one}, "nesterov": {"mu": one}, "rmsprop": {"rho": one}}.get(name, {})
+    for gradient in (np.array([0.5, -0.5]), np.array([1, -1])):
+        state = None
+        for _ in range(2):
+            moved, state = RULES[name](w, gradient, state, rate=one, **settings)
+            assert moved.dtype == np.float32
+        kept = [] if state is None else state[:2] if name == "adam" else [state]
+        assert all(each.dtype == np.float32 for each in kept)
+
+
+@pytest.mark.parametrize("name", [name for name in RULES if name != "sgd"])
+def test_a_state_of_another_shape_is_refused(name):
+    w = np.ones(2)
+    state = rules.Moments(np.ones((3, 2)), np.ones((3, 2)), 1) if name == "adam" else np.ones((3, 2))
+    with pytest.raises(ValueError, match=r"shape of the weights, \(2,\)\. Received: \(3, 2\)"):
+        RULES[name](w, w, state, rate=0.1)
+
+
+@pytest.mark.parametrize("name", ["adagrad", "rmsprop", "adam"])
+def test_no_gradient_and_no_epsilon_is_refused_and_not_nan(name):
+    with pytest.raises(ValueError, match="give eps > 0"):
+        RULES[name](np.ones(2), np.array([1.0, 0.0]), rate=0.1, eps=0.0)
+    moved, _ = RULES[name](np.ones(2), np.array([1.0, 0.0]), rate=0.1)
+    assert moved[1] == 1 > moved[0]
+
+
+@pytest.mark.parametrize("name", list(RULES))
 @pytest.mark.parametrize(
     ("w", "g", "rate", "words"),
     [
         (np.ones(2), np.ones(3), 0.1, "shape"),
         (np.ones(2, int), np.ones(2), 0.1, "floats"),
         (np.ones(2), np.array([1, np.nan]), 0.1, "finite"),
+        (np.array([1, np.inf]), np.ones(2), 0.1, "finite"),
+        (np.ones(2, "float32"), np.full(2, 1e300), 0.1, "finite"),
+        (np.ones(2), np.ones(2, complex), 0.1, "complex"),
+        (np.ones(2), np.ones(2), np.nan, "rate"),
         (np.ones(2), np.ones(2), 0.0, "rate"),
         (np.ones(2), np.ones(2), True, "rate"),
         (np.ones(2), np.ones(2), "0.1", "rate"),
@@ -164,7 +201,9 @@ def test_bad_input_is_refused(name, w, g, rate, words):
         (rules.nesterov, {"mu": -0.1}),
         (rules.adagrad, {"initial": -1.0}),
         (rules.rmsprop, {"eps": np.inf}),
+        (rules.adam, {"beta1": -0.5}),
         (rules.adam, {"beta2": 1}),
+        (rules.adam, {"beta2": np.nan}),
         (rules.adamw, {"decay": True}),
     ],
 )
@@ -256,7 +295,21 @@ def test_steps_fit_the_factor():
 
 
 def test_quadratic_refuses_what_it_does_not_know():
-    for call in (lambda: quadratic.limit("heavy", 1), lambda: quadratic.best("plain", 2, 1)):
+    for call in (
+        lambda: quadratic.limit("heavy", 1),
+        lambda: quadratic.limit("plain", 0),
+        lambda: quadratic.limit("momentum", 1, 1.0),
+        lambda: quadratic.best("plain", 2, 1),
+        lambda: quadratic.best("plain", 1, np.inf),
+        lambda: quadratic.steps_to("plain", [], 0.1),
+        lambda: quadratic.steps_to("plain", [1, -1], 0.1),
+        lambda: quadratic.steps_to("plain", 1, 0.1, goal=np.nan),
+        lambda: quadratic.measured_limit("plain", 0),
+        lambda: quadratic.measured_limit("plain", 1, steps=0),
+        lambda: rules.walk(rules.sgd, SLOPE, "ab", 1, rate=0.1),
+        lambda: ravine.race("sgd", 0.1, 0.9, "turned"),
+        lambda: ravine.race("SGD", 0.1, 0.9, "flat"),
+    ):
         with pytest.raises(ValueError, match="Received"):
             call()
 
@@ -330,4 +383,9 @@ def test_linear_race_repeats_its_stored_numbers():
 
 
 def test_the_room_is_light():
-    assert set(optimization.__all__) <= set(dir(optimization))
+    """Rules, loop and bowls load no Keras; the names that the room promises are there."""
+    code = "import sys; from cvnotes.optimization import *; from cvnotes.optimization import loop, quadratic; "
+    code += "print(sgd.__name__, walk.__name__, 'keras' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.split() == ["sgd", "walk", "False"], done.stderr
+    assert all(getattr(optimization, name) is getattr(rules, name) for name in optimization.__all__)

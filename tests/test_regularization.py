@@ -43,6 +43,15 @@ def test_a_seed_repeats_its_digits_and_fewer_are_the_first_of_more():
     assert not np.array_equal(fewer.y, other.y)
 
 
+def test_a_caller_cannot_spoil_the_test_digits():
+    spoiled = problem.digits(0)
+    spoiled.test_x[:] = 7
+    spoiled.test_y[:] = 7
+    again = problem.digits(0)
+    assert again.test_x.max() <= 1
+    assert len(set(again.test_y)) == 10
+
+
 @pytest.mark.parametrize("noise", [0.0, 0.2, 1.0])
 def test_wrong_labels_are_wrong_and_as_many_as_asked(noise):
     p = problem.digits(0, 800, noise)
@@ -110,6 +119,17 @@ def test_limit_equals_keras_over_the_inputs_of_each_neuron(shape, limit):
         assert not np.allclose(ours, to_numpy(keras.constraints.MaxNorm(limit)(w)), atol=1e-3)
 
 
+@pytest.mark.parametrize("kind", ["float32", "float64", "uint8"])
+def test_penalties_keep_floats_and_take_whole_numbers(kind):
+    w = np.array([[30, 0], [40, 200]], kind)  # 200 squared is no uint8
+    wanted = "float64" if kind == "uint8" else kind
+    for out in (penalties.limited(w, 1.0), penalties.soft_threshold(w, 0.5), penalties.neuron_norms(w)):
+        assert out.dtype == wanted
+    np.testing.assert_allclose(penalties.limited(w.tolist(), np.float64(1)), [[0.6, 0], [0.8, 1]])
+    np.testing.assert_allclose(penalties.neuron_norms(w), [50, 200])
+    np.testing.assert_array_equal(w, np.array([[30, 0], [40, 200]]))
+
+
 def test_limit_leaves_zeros_and_short_weights_alone():
     w = np.array([[0.0, 3.0], [0.0, 4.0]])
     np.testing.assert_allclose(penalties.limited(w, 1), [[0, 0.6], [0, 0.8]])
@@ -121,17 +141,40 @@ def test_limit_leaves_zeros_and_short_weights_alone():
     [
         lambda: penalties.shrunk(np.ones(2), np.ones(2), -1),
         lambda: penalties.shrunk(np.ones(2), np.array([1.0, 0]), 1),
+        lambda: penalties.shrunk(np.ones(2), np.array([1.0, np.inf]), 1),
+        lambda: penalties.shrunk(np.ones(2), np.ones(3), 1),
         lambda: penalties.soft_threshold(np.ones(2), -0.1),
         lambda: penalties.soft_threshold(np.ones(2), True),
+        lambda: penalties.soft_threshold([1j], 1),
         lambda: penalties.limited(np.ones((2, 2)), 0),
         lambda: penalties.limited(np.ones((2, 2)), np.nan),
+        lambda: penalties.limited(np.array([[1.0, 1], [np.nan, 1]]), 1),
+        lambda: penalties.limited(np.full((2, 2), 1e30, "float32"), 1),
+        lambda: penalties.limited(np.ones(3), 1),
+        lambda: penalties.max_norm_hook(0),
         lambda: playing.settled(np.zeros((2, 1)), lambda w: w, 0.1, "L3", 1, 5),
+        lambda: playing.on_digits("L3", 0),
+        lambda: playing.on_the_bowl("L2", 6),
+        lambda: playing.setting("L2", -1),
         lambda: trials.remedied("magic", 1, 0),
         lambda: nets.dense_net((64,)),
+        lambda: nets.dense_net((4, 3, 2), between=[None, None]),
+        lambda: nets.put_back(nets.dense_net((2, 2)), [np.ones((1, 2)), np.ones(2)]),
+        lambda: nets.put_back(nets.dense_net((2, 2)), [np.ones((2, 2))]),
+        lambda: nets.train(nets.dense_net((2, 2)), np.ones((4, 2)), np.zeros(5, int), epochs=1, seed=0),
         lambda: EarlyStopping(0),
+        lambda: EarlyStopping(2).restore(nets.dense_net((2, 2))),
         lambda: EarlyStopping(2).enough(np.nan, nets.dense_net((2, 2))),
         lambda: stopping.stopped(np.array([1.0, 20]), 0.1, 5),
         lambda: ensembles.arithmetic(np.ones((2, 3, 4))),
+        lambda: ensembles.geometric(np.full((1, 2, 2), 0.5 + 0j)),
+        lambda: ensembles.losses([[np.nan, 0.5]], [1]),
+        lambda: ensembles.losses(np.full((3, 2), 0.5), [0, 1]),
+        lambda: ensembles.losses(np.full((3, 2), 0.5), [0, 1, -1]),
+        lambda: ensembles.accuracies(np.full((3, 2), 0.5), [0, 1, 2]),
+        lambda: ensembles.accuracies(np.full((3, 2), 0.5), [0.0, 1, 1]),
+        lambda: ensembles.averaged_weights([]),
+        lambda: ensembles.averaged_weights([[np.ones(2)], [np.ones(3)]]),
     ],
 )
 def test_bad_input_is_refused(call):
@@ -246,6 +289,12 @@ def test_stopping_on_a_bowl_is_plain_descent_and_an_l2_of_its_own(h, rate, steps
     )
 
 
+def test_stopping_in_directions_that_are_almost_flat():
+    """One less than 1e-17 is 1, and 1 / (eta t) is known all the same."""
+    np.testing.assert_allclose(stopping.stopped([1e-17], 0.1, 100), 1e-16, rtol=1e-9)
+    np.testing.assert_allclose(stopping.equal_strength([1e-17], 0.1, 100), 0.1, rtol=1e-9)
+
+
 def test_one_strength_does_not_stand_for_all_directions():
     strengths = stopping.equal_strength(np.array([1e-4, 1.0]), 0.1, 100)
     assert np.isclose(strengths[0], 1 / 10, rtol=0.01)
@@ -351,7 +400,7 @@ def test_the_share_of_the_way_is_counted_from_plain_to_right_labels():
     assert [rows[kind][3] for kind in numbers] == ["0%", "50%", "100%"]
     assert rows["half"][1] == "0.20"
     assert evidence.against_rows(found, list(rows))[0][1] == "−0.100"
-    for wrong in ({"by": "magic"}, {"by": "loss", "patience": 3}):
+    for wrong in ({"by": "magic"}, {"by": "loss"}, {"by": "loss", "patience": 3}):
         with pytest.raises(ValueError, match="Received"):
             evidence.outcomes({}, {}, {}, **wrong)
 

@@ -41,6 +41,40 @@ def test_a_rate_that_leaves_nothing_is_refused(rate):
             call(rate)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: dropout.plain([1.0], 2.0, np.ones(1)),
+        lambda: dropout.inverted([1.0], 1.0),
+        lambda: dropout.chances(np.ones(3), 0.5),
+        lambda: dropout.chances(np.full((2, 3), 0.5), 0.5),
+        lambda: dropout_exact.tiny_net(0, 3),
+        lambda: dropout_exact.arithmetic_mean(np.ones((3, 2)), np.ones(2)),
+        lambda: dropout_exact.geometric_mean(np.ones((2, 2)), [1, -1]),
+        lambda: dropout_exact.enumerate_subnets(dropout_exact.tiny_net(3, 3), np.ones((8, 3)), 0.5, "hidden"),
+        lambda: dropout_trials.knocked_out(None, np.ones((2, 4)), None, -0.5, 0),
+        lambda: dropout_trials.knocked_out(None, np.ones((2, 4)), None, 0.5, 0, draws=0),
+        lambda: dropout_trials.alike(np.ones((9, 3))),
+        lambda: dropout_trials.errors_together([[True, False], [False, False]]),
+        lambda: dropout_trials.errors_together([[True, False]]),
+        lambda: dropout_trials.asked(None, None, 0, times=0),
+        lambda: dropout_trials.silent_units(301, 0.5),
+    ],
+)
+def test_bad_input_is_refused(call):
+    with pytest.raises(ValueError, match="Received"):
+        call()
+
+
+def test_both_variants_take_lists_and_whole_numbers():
+    np.testing.assert_allclose(dropout.plain([2, 4], 0.5), [1, 2])
+    np.testing.assert_allclose(dropout.inverted([2, 4], 0.2, [1, 0]), [2.5, 0])
+    layer = dropout.Dropout(0.2, seed=0)
+    layer.training = True
+    assert set(np.unique(layer.forward(np.full((20, 20), 4)))) == {0.0, 5.0}
+    assert layer.forward(np.ones((3, 3), "float32")).dtype == np.float32
+
+
 @pytest.mark.parametrize("rate", RATES)
 def test_the_layer_behaves_as_keras_does(rate):
     x = np.ones((200, 300))
@@ -50,7 +84,7 @@ def test_the_layer_behaves_as_keras_does(rate):
     ours.training = True
     for out in (ours.forward(x), to_numpy(theirs(x, training=True))):
         np.testing.assert_allclose(np.unique(out), [0, 1 / (1 - rate)] if rate else [1], rtol=1e-6)
-        assert abs(out.mean() - 1) < 0.02  # 60,000 draws: five standard errors at the highest rate are 0.04
+        assert abs(out.mean() - 1) < 0.04  # 60,000 draws: five standard errors at the highest rate
         assert abs(out.var() - rate / (1 - rate)) < 0.1
 
 
@@ -61,10 +95,14 @@ def test_shared_axes_drop_whole_maps_as_spatial_dropout_does():
     for out in (ours.forward(x), to_numpy(keras.layers.SpatialDropout2D(0.5, seed=1)(x, training=True))):
         assert np.all(out == out[:, :1, :1])
         assert 0.3 < np.mean(out == 0) < 0.7
-    plain = dropout.Dropout(0.5, seed=1)
-    plain.training = True
-    out = plain.forward(x)
+    plain, behind = dropout.Dropout(0.5, seed=1), dropout.Dropout(0.5, seed=1, shared=(-3, -2))
+    plain.training = behind.training = True
+    out, ours.dice = plain.forward(x), np.random.default_rng(1)
     assert not np.all(out == out[:, :1, :1])
+    np.testing.assert_array_equal(behind.forward(x), ours.forward(x))  # axes count from the back too
+    behind.shared = (1, 4)
+    with pytest.raises(ValueError, match="axis 4 is out of bounds"):
+        behind.forward(x)
 
 
 def test_backward_uses_the_mask_of_the_way_forward_and_is_right():
@@ -152,6 +190,13 @@ def test_one_layer_is_a_geometric_mean_and_two_are_not(seed, rate):
     np.testing.assert_allclose(last.geometric, slow / slow.sum(), atol=1e-9)
 
 
+def test_a_sub_net_that_is_sure_does_not_break_the_mean():
+    sure = np.array([[1.0, 0.0], [0.5, 0.5]])
+    found = dropout_exact.geometric_mean(sure, [0.5, 0.5])
+    np.testing.assert_allclose(found, [1, 0], atol=1e-100)
+    np.testing.assert_allclose(dropout_exact.geometric_mean(sure, [0, 1]), [0.5, 0.5])  # no chance, no say
+
+
 def test_the_approximation_is_no_identity():
     net = dropout_exact.tiny_net(8, 6, seed=0)
     found = dropout_exact.enumerate_subnets(net, np.random.default_rng(0).normal(size=8), 0.5, "input")
@@ -175,6 +220,10 @@ def test_the_enumeration_agrees_with_keras_dropout():
 
 
 def test_silent_units_are_counted_by_hand():
+    p = problem.digits(0, noise=0.0)
+    for batch in (1, 2, 8):  # without dropout a unit is silent where its ReLU is shut for every digit
+        codes = dropout_trials.hidden_codes(dropout_trials.dropped_net(0.0, 0, 64), p.x[:batch] - p.x.mean(0))
+        assert dropout_trials.silent_units(batch, 0.0) == np.mean(np.all(codes == 0, axis=0))
     for rate in (0.0, 0.5):
         shares = [dropout_trials.silent_units(batch, rate) for batch in (1, 8, 64)]
         assert shares[0] > shares[1] >= shares[2]

@@ -64,6 +64,12 @@ def test_a_schedule_refuses_steps_below_zero_and_unknown_kinds():
     for build in (schedules.by_hand, schedules.by_keras):
         with pytest.raises(ValueError, match="kind must be one of"):
             build("linear", 0.1, 10)
+        with pytest.raises(ValueError, match="steps must be at least 2"):
+            build("warm-up, cosine", 0.1, 1)
+        with pytest.raises(ValueError, match=r"steps must be a whole number\. Received: steps=2\.5"):
+            build("cosine", 0.1, 2.5)
+        with pytest.raises(ValueError, match="rate must be a number above 0"):
+            build("constant", -0.1, 10)
 
 
 # Clipping -----------------------------------------------------------------------------------------------------------
@@ -99,8 +105,31 @@ def test_what_clipping_does_to_length_and_direction():
 
 @pytest.mark.parametrize(("gradients", "limit"), [([[1.0]], 0), ([[1.0]], True), ([[np.nan]], 1.0), ([], 1.0)])
 def test_clipping_refuses_limits_and_gradients_that_are_no_numbers(gradients, limit):
-    with pytest.raises(ValueError, match=r"limit must be|must be finite"):
-        tuning.clip_by_global_norm(gradients, limit)
+    for rule in (tuning.clip_by_value, tuning.clip_by_norm, tuning.clip_by_global_norm):
+        with pytest.raises(ValueError, match=r"limit must be|must be finite|list of arrays of numbers"):
+            rule(gradients, limit)
+
+
+@pytest.mark.parametrize("limit", [2.0, np.float64(2)])
+def test_clipping_keeps_float32_and_shortens_what_cannot_be_squared(limit):
+    """1e30 squared is infinite in float32, and 1e200 in float64: the direction must not be lost."""
+    for kind, size in (("float32", 1e30), ("float64", 1e200)):
+        long = [np.array([3 * size, -4 * size], kind)]
+        for rule in (tuning.clip_by_norm, tuning.clip_by_global_norm):
+            (short,) = rule(long, limit)
+            assert short.dtype == kind
+            np.testing.assert_allclose(short, [1.2, -1.6], rtol=1e-6)
+        (cut,) = tuning.clip_by_value(long, limit)
+        assert cut.dtype == kind
+        np.testing.assert_array_equal(cut, [2, -2])
+    assert clipping.global_norm([]) == 0
+    assert clipping.global_norm([np.array([3, 4]), np.array([[12]])]) == pytest.approx(13)
+
+
+@pytest.mark.parametrize("other", [[np.zeros(2)], [np.ones((2, 1))], [np.ones(2)] * 2, [np.array([1, np.nan])]])
+def test_an_angle_needs_two_directions(other):
+    with pytest.raises(ValueError, match="two directions of equal shapes"):
+        clipping.cosine([np.ones(2)], other)
 
 
 # The order of pictures ----------------------------------------------------------------------------------------------
@@ -126,6 +155,8 @@ def test_orders_are_refused_by_name_and_passes_differ():
     labels = np.arange(50) % 5
     with pytest.raises(ValueError, match="order must be one of each pass, once, sorted"):
         visits(labels, 1, 5, np.random.default_rng(0), "random")
+    with pytest.raises(ValueError, match=r"labels must be a row \(n,\)"):
+        visits(labels[:, None], 1, 5, np.random.default_rng(0))
     rows = visits(labels, 2, 5, np.random.default_rng(0)).reshape(2, -1)
     assert (rows[0] != rows[1]).any()
 
@@ -135,6 +166,18 @@ def test_a_series_with_memory_flatters_a_shuffled_split():
     assert series.nearest_error(walk, shuffled=True, seed=0) < 0.2 * series.nearest_error(walk, shuffled=False, seed=0)
     ratio = series.nearest_error(alone, shuffled=True, seed=0) / series.nearest_error(alone, shuffled=False, seed=0)
     assert 0.5 < ratio < 2
+
+
+@pytest.mark.parametrize("share", [0, 1, -0.5, np.nan, 0.99])
+def test_a_series_refuses_shares_that_leave_one_side_empty(share):
+    with pytest.raises(ValueError, match="held_out must leave values on both sides"):
+        series.nearest_error(np.arange(9.0), shuffled=False, seed=0, held_out=share)
+
+
+@pytest.mark.parametrize("values", [np.ones(9), [], np.ones((3, 3)), [1, np.nan], ["a", "b"]])
+def test_a_series_refuses_what_does_not_vary(values):
+    with pytest.raises(ValueError, match="Give a row of numbers that vary"):
+        series.nearest_error(values, shuffled=True, seed=0)
 
 
 # One net, trained again and again -----------------------------------------------------------------------------------
@@ -158,6 +201,27 @@ def test_the_handful_holds_two_of_each(small):
     np.testing.assert_array_equal(y, np.repeat(np.arange(10), 2))
     with pytest.raises(ValueError, match="every class needs 3 pictures"):
         tuning.handful(x, y, 3)
+    for wrong in ((x, y[:5]), (x[:0], y[:0]), (x, y[:, None])):
+        with pytest.raises(ValueError, match="Give one label a picture"):
+            tuning.handful(*wrong)
+
+
+def test_a_bench_refuses_what_it_cannot_visit(small):
+    x, y = small
+    made = Bench(tiny, keras.optimizers.SGD())
+    for wrong in ({"steps": 0}, {"steps": -1}, {"batch": 21}, {"epochs": 0}, {"order": "random"}):
+        with pytest.raises(ValueError, match="Received"):
+            made.train(x, y, **({"seed": 0, "epochs": 1, "batch": 20} | wrong))
+    with pytest.raises(ValueError, match="20 pictures and 19 labels"):
+        made.train(x, y[:19], seed=0, epochs=1, batch=5)
+
+
+def test_a_bench_stops_after_so_many_steps(small):
+    x, y = small
+    made = Bench(tiny, keras.optimizers.SGD())
+    for steps, taken in ((3, 3), (None, 8)):
+        made.train(x, y, seed=0, epochs=2, batch=5, steps=steps)
+        assert int(keras_array(made.model.optimizer.iterations)) == taken
 
 
 def test_steering_momentum_equals_a_loop_by_hand(small):
@@ -226,6 +290,25 @@ def test_the_ratio_leaves_out_what_starts_at_zero(small):
     (ratios,) = watch.ratios.values()
     assert len(ratios) == 2  # three steps, the first from zero
     assert np.isfinite(ratios).all()
+    assert len(tuning.UpdateRatio().per_step()) == 0
+
+
+def test_the_ratio_of_a_step_is_the_median_of_the_kernels_that_have_one(small):
+    """The last kernel is zero at the first step only: the steps of the others must stay in line."""
+    x, y = small
+
+    def zero_head():
+        layers = keras.layers
+        head = layers.Dense(10, kernel_initializer="zeros", name="head")
+        body = [layers.Dense(4, name="low"), layers.Dense(5, name="high")]
+        return keras.Sequential([keras.Input((8, 8, 1)), layers.Flatten(), *body, head])
+
+    watch = tuning.UpdateRatio()
+    Bench(zero_head, keras.optimizers.Adam()).train(x, y, seed=0, epochs=3, batch=20, rate=0.01, callbacks=[watch])
+    low, high, head = (next(v for path, v in watch.ratios.items() if name in path) for name in ("low", "high", "head"))
+    assert [len(v) for v in (low, high, head)] == [3, 3, 2]
+    expected = [np.median([low[0], high[0]]), *(np.median(np.transpose([low[1:], high[1:], head]), axis=1))]
+    np.testing.assert_allclose(watch.per_step(), expected)
 
 
 def test_steering_needs_an_optimizer_that_listens(small):
@@ -236,6 +319,14 @@ def test_steering_needs_an_optimizer_that_listens(small):
         )
     with pytest.raises(ValueError, match="momentum must lie between 0 and 1"):
         tuning.SteeredSGD(momentum=0.0)
+    with pytest.raises(ValueError, match="no Nesterov form"):
+        tuning.SteeredSGD(momentum=0.5, nesterov=True)
+    scheduled = Bench(tiny, keras.optimizers.SGD(schedules.by_keras("cosine", 0.1, 10)))
+    with pytest.raises(ValueError, match="A schedule sets the rate already"):
+        scheduled.train(x, y, seed=0, epochs=1, batch=20, callbacks=[tuning.Steering(rate=lambda t: 0.5)])
+    for rules in ({}, {"momentum": 0.9}, {"rate": lambda t: 0.1, "momentum": 0.9}):
+        with pytest.raises(ValueError, match="Give functions of the step"):
+            tuning.Steering(**rules)
 
 
 # The check on a handful ---------------------------------------------------------------------------------------------
@@ -268,6 +359,32 @@ def test_the_check_refuses_what_it_cannot_judge(small):
     net.compile("sgd", "sparse_categorical_crossentropy")
     with pytest.raises(ValueError, match="two classes or more"):
         tuning.overfit_check(net, x, 0 * y)
+    for wrong in (y - 1, y + 1, y.astype(float)):
+        with pytest.raises(ValueError, match="Labels are whole numbers from 0 to 9"):
+            tuning.overfit_check(net, x, wrong)
+    for wrong in ({"steps": 0}, {"tolerance": 0.0}, {"tolerance": np.nan}):
+        with pytest.raises(ValueError, match="Received"):
+            tuning.overfit_check(net, x, y, **wrong)
+    with pytest.raises(ValueError, match="at least one label"):
+        overfit.guessing(np.array([], int))
+
+
+def test_a_pipeline_that_breaks_leaves_the_net_as_it_was(small):
+    net, fed = tiny(), []
+    net.compile(keras.optimizers.Adam(0.1), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    before = [w.copy() for w in net.get_weights()]
+
+    def feed(x, y):
+        fed.append(1)
+        if len(fed) == 3:
+            raise RuntimeError("the disk is full")
+        return x, y
+
+    with pytest.raises(RuntimeError, match="the disk is full"):
+        tuning.overfit_check(net, *small, feed=feed)
+    for one, other in zip(before, net.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert int(keras_array(net.optimizer.iterations)) == 0
 
 
 @pytest.mark.parametrize(
@@ -328,6 +445,24 @@ def test_the_grid_has_equal_ratios_and_words_are_refused():
         search.rates("random", 3, np.random.default_rng(0))
     with pytest.raises(ValueError, match="how must be one of log-uniform, uniform"):
         search.decade_shares("grid")
+    for call in (
+        lambda: search.rates("grid", 0, np.random.default_rng(0)),
+        lambda: search.rates("uniform", 3, np.random.default_rng(0), 1, 1),
+        lambda: search.rates("log-uniform", 3, np.random.default_rng(0), 0, 400),
+        lambda: search.decade_shares("uniform", 1, 1),
+        lambda: search.decade_shares("uniform", -1.5, 1),
+    ):
+        with pytest.raises(ValueError, match="Received"):
+            call()
+
+
+@pytest.mark.parametrize("wrong", [{"low": 0}, {"high": 1e-3}, {"steps": 1}, {"batch": 65}, {"batch": 0}])
+def test_the_range_test_refuses_what_does_not_rise(wrong):
+    x, y = np.zeros((64, 8, 8, 1), "float32"), np.zeros(64, int)
+    with pytest.raises(ValueError, match="Received"):
+        search.range_test(tiny, x, y, **({"low": 1e-3, "high": 1.0, "steps": 5, "batch": 8, "seed": 0} | wrong))
+    with pytest.raises(ValueError, match="Need a label a picture"):
+        search.range_test(tiny, x, y[:60], low=1e-3, high=1.0, steps=5, batch=8, seed=0)
 
 
 def test_the_range_test_falls_and_blows_up():

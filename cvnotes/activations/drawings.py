@@ -119,7 +119,7 @@ def _line(ax: Axes, x: np.ndarray, y: np.ndarray, title: str, words: str) -> Non
 
 def _frame(ax: Axes, title: str, words: str) -> None:
     ax.set(title=title, ylim=(-1.25, 3))
-    ax.text(-2.9, 2.55, words, fontsize=9.5)
+    ax.text(-2.9, 2.85, words, fontsize=9.5, va="top")
     ax.axhline(0, color=figures.GREY, linewidth=0.6, zorder=0)
     ax.axvline(0, color=figures.GREY, linewidth=0.6, zorder=0)
 

@@ -10,6 +10,7 @@ from keras import layers, ops
 from scipy.stats import norm
 
 from cvnotes import backend
+from cvnotes.checks import whole
 
 from .layers import RReLU
 
@@ -33,16 +34,23 @@ def make(kind: str, rank: int = 2) -> keras.Layer:
     """Make the layer of a named activation, for inputs with `rank` axes.
 
     A PReLU shares its slope over all places of a map, so that each channel learns one. A leaky ReLU has the slope 0.01.
-    Raises ValueError for an unknown name. Chapter: activations.
+    Raises ValueError for an unknown name, and fewer than two axes. Chapter: activations.
     """
-    if kind not in KINDS:
+    if kind not in tuple(KINDS):
         raise ValueError(f"kind must be one of {', '.join(KINDS)}. Received: kind={kind!r}")
-    return KINDS[kind](shared_axes=list(range(1, rank - 1)) or None)
+    return KINDS[kind](shared_axes=list(range(1, whole("rank", rank, 2) - 1)) or None)
 
 
 def answers(layer: keras.Layer, x: np.ndarray) -> np.ndarray:
-    """Ask an elementwise layer about numbers x (n,), as in prediction: its answers (n,). Chapter: activations."""
-    return ops.convert_to_numpy(layer(_column(x), training=False))[:, 0]
+    """Ask an elementwise layer about numbers x (n,), as in prediction: its answers (n,).
+
+    Raises ValueError for another x, and for a layer that does not answer one number with one. Chapter: activations.
+    """
+    column = _column(x)
+    found = ops.convert_to_numpy(layer(column, training=False))
+    if found.shape != column.shape:
+        raise ValueError(f"layer must answer {column.shape} with the same shape. Received: {found.shape}")
+    return found[:, 0]
 
 
 def slopes(layer: keras.Layer, x: np.ndarray) -> np.ndarray:
@@ -55,16 +63,18 @@ def slopes(layer: keras.Layer, x: np.ndarray) -> np.ndarray:
 def flat_share(layer: keras.Layer, x: np.ndarray, least: float = FLAT) -> float:
     """Say at which share of the numbers x (n,) the slope of a layer is below `least`, upwards or downwards.
 
-    Chapter: activations.
+    Raises ValueError for another x, and unless `least` is above 0. Chapter: activations.
     """
+    if not least > 0:
+        raise ValueError(f"least must be above 0: no slope is steeper than less. Received: least={least!r}")
     return float(np.mean(np.abs(slopes(layer, x)) < least))
 
 
 def _column(x: np.ndarray) -> np.ndarray:
     """Numbers as a batch of single units, (n, 1). Raises ValueError unless they are some finite numbers in a row."""
     x = np.asarray(x)
-    if x.ndim != 1 or x.size == 0 or x.dtype.kind not in "fiu" or not np.isfinite(x).all():
-        raise ValueError(f"x must be a row of finite numbers (n,). Received: {x.dtype} of shape {x.shape}")
+    if x.ndim != 1 or x.size == 0 or x.dtype.kind not in "fiu" or not np.all(np.abs(x) <= np.finfo("float32").max):
+        raise ValueError(f"x must be a row of finite numbers (n,) in float32. Received: {x.dtype} of shape {x.shape}")
     return x.astype("float32")[:, None]
 
 

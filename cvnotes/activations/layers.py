@@ -50,7 +50,12 @@ class RReLU(keras.layers.Layer):
 
 
 def largest(y: keras.KerasTensor, pieces: int) -> keras.KerasTensor:
-    """Take the largest of `pieces` equal blocks of channels, (..., pieces * n) to (..., n). Chapter: activations."""
+    """Take the largest of `pieces` equal blocks of channels, (..., pieces * n) to (..., n).
+
+    Raises ValueError for pieces that do not divide the channels. Chapter: activations.
+    """
+    if y.shape[-1] % whole("pieces", pieces, 1):
+        raise ValueError(f"pieces must divide the channels. Received: pieces={pieces!r}, {y.shape[-1]} channels")
     return functools.reduce(ops.maximum, ops.split(y, pieces, axis=-1))
 
 
@@ -115,13 +120,15 @@ class MaxoutConv2D(_LargestOf):
     """A convolution whose channels answer, at each place, with the largest of k filters.
 
     x: (n, h, w, c) to (n, h', w', filters). pieces: k. options: as for `keras.layers.Conv2D`, channels last, without
-    an activation. Raises ValueError for counts below 1 or an activation. Source: Goodfellow et al. (2013), section 2.
-    Chapter: activations.
+    an activation. Raises ValueError for counts below 1, an activation, or channels first.
+    Source: Goodfellow et al. (2013), section 2. Chapter: activations.
     """
 
     def __init__(self, filters: int, kernel_size, pieces: int = 2, *, name=None, dtype=None, trainable=True, **options):
         options = {"kernel_initializer": "lecun_normal", "data_format": "channels_last"} | options
         options |= {"kernel_size": kernel_size}
+        if options["data_format"] != "channels_last":  # the pieces lie side by side on the last axis
+            raise ValueError(f"data_format must be 'channels_last'. Received: {options['data_format']!r}")
         self.filters = whole("filters", filters, 1)
         common = {"name": name, "dtype": dtype, "trainable": trainable}
         super().__init__(keras.layers.Conv2D, self.filters, pieces, options, **common)

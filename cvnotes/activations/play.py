@@ -15,7 +15,7 @@ from scipy.stats import norm
 from cvnotes import figures
 
 from .kinds import FLAT, answers, make, slopes
-from .zigzag import TARGET, safe_rate, summary, walk
+from .zigzag import TARGET, WIDTH, safe_rate, summary, walk
 
 PLAYED = ("sigmoid", "tanh", "ReLU", "leaky ReLU", "ELU", "GELU", "SiLU")
 SCALES = (0.25, 1.0, 4.0, 16.0)
@@ -91,11 +91,21 @@ def _inputs(ax: Axes, offset: float) -> None:
     ax.set(xlim=(-0.8, 2.7), ylim=(-0.8, 2.7), aspect="equal", title="inputs", xlabel="first", ylabel="second")
 
 
+def mean_loss(weights: np.ndarray, offset: float) -> np.ndarray:
+    r"""Half the mean squared error of two weights (..., 2) on inputs that lie evenly around (offset, offset): (...).
+
+    .. math:: \tfrac12\,E\bigl[((w - w^*)^\top x)^2\bigr] = \tfrac12 \bigl(\tfrac1{12} |w - w^*|^2 + o^2 (p + q)^2\bigr)
+
+    for inputs of width 1, with :math:`(p, q) = w - w^*`. Chapter: activations.
+    """
+    p, q = np.moveaxis(weights - TARGET, -1, 0)
+    return ((p**2 + q**2) * WIDTH**2 / 12 + (offset * (p + q)) ** 2) / 2
+
+
 def walk_on(ax: Axes, offset: float, batch: int, rate: float | None = None, seed: int = 0) -> None:
     """Draw one path of two weights over the level lines of the mean loss, from the square to the star."""
     u, v = np.meshgrid(np.linspace(-0.6, 1.6, 121), np.linspace(-1.6, 0.6, 121))
-    p, q = u - TARGET[0], v - TARGET[1]
-    loss = ((p**2 + q**2) / 12 + (offset * (p + q)) ** 2) / 2
+    loss = mean_loss(np.stack([u, v], axis=-1), offset)
     ax.contour(u, v, loss, levels=loss.max() * np.array([0.003, 0.03, 0.12, 0.35]),
                colors=[figures.SKY], linewidths=0.8)  # fmt: skip
     places = walk(offset, batch, rate, seed).places

@@ -26,7 +26,12 @@ def digits() -> data.Digits:
 
 
 def scaled(gain: float = 1.0) -> keras.Initializer:
-    """Draw weights from a normal distribution of deviation gain / sqrt(inputs)."""
+    """Draw weights from a normal distribution of deviation gain / sqrt(inputs).
+
+    Raises ValueError for a gain that is not above 0. Chapter: activations.
+    """
+    if not gain > 0:
+        raise ValueError(f"gain must be above 0. Received: gain={gain!r}")
     return keras.initializers.VarianceScaling(gain**2, "fan_in", "untruncated_normal")
 
 
@@ -36,8 +41,11 @@ def stack(
     """Build dense layers over 64 pixels, each followed by an activation of one kind, and ten scores.
 
     kind: a name of `KINDS`, or a function that makes a layer. gain: deviation of the weights times sqrt(inputs).
-    bias: of every hidden unit at the start. Layers are named sum1, act1, sum2 ... and scores. Chapter: activations.
+    bias: of every hidden unit at the start. Layers are named sum1, act1, sum2 ... and scores.
+    Raises ValueError for an unknown kind, and without a hidden layer. Chapter: activations.
     """
+    if not len(widths):
+        raise ValueError("widths must hold one hidden layer or more. Received: none")
     inputs = x = keras.Input((64,))
     for i, width in enumerate(widths, 1):
         start = {"kernel_initializer": scaled(gain), "bias_initializer": keras.initializers.Constant(bias)}
@@ -49,7 +57,7 @@ def stack(
 
 
 def sums(net: keras.Model, x: np.ndarray) -> list[np.ndarray]:
-    """What the hidden units of a `stack` add up before their activation: (n, width) for each layer."""
+    """What the hidden units of a `stack` add up before their activation, x: (n, 64): (n, width) for each layer."""
     hidden = {layer.name: layer.output for layer in net.layers if layer.name.startswith("sum")}
     found = keras.Model(net.input, hidden)(x, training=False)
     return [ops.convert_to_numpy(found[name]) for name in hidden]
@@ -77,19 +85,24 @@ def follow(
 ) -> list[Any]:
     """Train for some steps with any optimizer; note what `look(net)` says at step 0, every, 2 * every ...
 
-    Raises ValueError for counts below 1 or fewer pictures than a batch. Chapter: activations.
+    x: (n, 64); y: labels (n,).
+    Raises ValueError for counts below 1, fewer pictures than a batch, or other than one label a picture.
+    Chapter: activations.
     """
+    steps, every = whole("steps", steps, 1), whole("every", every, 1)
     if whole("batch", batch, 1) > len(x):
         raise ValueError(f"batch must be at most the number of pictures. Received: batch={batch}, {len(x)} pictures")
+    if len(x) != len(y):
+        raise ValueError(f"Give one label a picture. Received: {len(x)} pictures and {len(y)} labels")
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     net.compile(optimizer, loss, jit_compile=backend.jit_compile())
     dice, order, notes = np.random.default_rng(seed), np.array([], int), [look(net)]
-    for step in range(1, whole("steps", steps, 1) + 1):
+    for step in range(1, steps + 1):
         if len(order) < batch:
             order = dice.permutation(len(x))
         chosen, order = order[:batch], order[batch:]
         net.train_on_batch(x[chosen], y[chosen])
-        if step % whole("every", every, 1) == 0:
+        if step % every == 0:
             notes.append(look(net))
     return notes
 

@@ -35,7 +35,12 @@ class Walk(NamedTuple):
 
 
 def safe_rate(offset: float) -> float:
-    """Give the largest learning rate with which no single example can be overshot: one over the largest |x|²."""
+    """Give the largest learning rate with which no single example can be overshot: one over the largest |x|².
+
+    Raises ValueError for an offset that is not finite. Chapter: activations.
+    """
+    if not abs(offset) < np.inf:
+        raise ValueError(f"offset must be a finite number. Received: offset={offset!r}")
     return 1 / (2 * (abs(offset) + WIDTH / 2) ** 2)
 
 
@@ -50,8 +55,8 @@ def walk(offset: float, batch: int = 1, rate: float | None = None, seed: int = 0
     """
     whole("batch", batch, 1)
     rate = safe_rate(offset) if rate is None else rate
-    if not rate > 0:
-        raise ValueError(f"rate must be above 0. Received: rate={rate!r}")
+    if not 0 < rate < np.inf:
+        raise ValueError(f"rate must be a number above 0. Received: rate={rate!r}")
     dice, places, same = np.random.default_rng(seed), [np.zeros(2)], []
     for _ in range(whole("most", most, 1)):
         x = offset + dice.uniform(-WIDTH / 2, WIDTH / 2, (batch, 2))
@@ -64,7 +69,10 @@ def walk(offset: float, batch: int = 1, rate: float | None = None, seed: int = 0
 
 
 def summary(offset: float, batch: int, rate: float | None = None, seeds: int = 20) -> dict[str, np.ndarray]:
-    """Walk once with each seed: the share of steps with one sign, the detour and the number of steps, (seeds,) each."""
+    """Walk once with each seed: the share of steps with one sign, the detour and the number of steps, (seeds,) each.
+
+    Arguments and errors as `walk`. Chapter: activations.
+    """
     walks = [walk(offset, batch, rate, seed) for seed in range(whole("seeds", seeds, 1))]
     return {
         "same": np.array([w.same.mean() for w in walks]),

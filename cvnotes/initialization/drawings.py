@@ -148,8 +148,7 @@ def draw_spectra(spectra: Mapping[str, np.ndarray]) -> Figure:
     for (name, values), colour in zip(spectra.items(), figures.CYCLE, strict=False):
         ax.plot(np.arange(1, len(values) + 1), np.log10(np.maximum(values, 1e-12)), color=colour, label=name)
     ax.set_yticks([-8, -4, 0], ["$10^{-8}$", "$10^{-4}$", "1"])
-    ax.set(xlabel="direction, most stretched first", ylabel="length of a unit vector after ten layers", ylim=(-9, 2))
-    ax.yaxis.label.set_size(8.5)
+    ax.set(xlabel="direction, most stretched first", ylabel="length after ten layers", ylim=(-9, 2))
     ax.legend()
     return fig
 

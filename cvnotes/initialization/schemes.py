@@ -23,9 +23,9 @@ def fans(shape: Sequence[int]) -> tuple[int, int]:
     shape: of a dense kernel (in, out), or of a convolution's (height, width, in, out), where the window counts on both
     sides. Raises ValueError for other shapes. Source: Glorot and Bengio (2010). Chapter: initialization.
     """
-    sizes = [whole("shape", n, 1) for n in shape]
+    sizes = [whole("shape", n, 1) for n in (shape if isinstance(shape, (tuple, list)) else [shape])]
     if len(sizes) not in (2, 4):
-        raise ValueError(f"shape is (in, out) or (height, width, in, out). Received: {tuple(shape)}")
+        raise ValueError(f"shape is (in, out) or (height, width, in, out). Received: {shape!r}")
     window = int(np.prod(sizes[:-2]))
     return window * sizes[-2], window * sizes[-1]
 
@@ -42,5 +42,8 @@ def deviation(scheme: str, fan_in: int, fan_out: int) -> float:
 
 
 def draw(scheme: str, shape: Sequence[int], rng: np.random.Generator) -> np.ndarray:
-    """Draw Gaussian weights of a shape with the deviation of a rule. Chapter: initialization."""
+    """Draw Gaussian weights of a shape with the deviation of a rule, in float64. Errors as `fans` and `deviation`.
+
+    Chapter: initialization.
+    """
     return rng.normal(0.0, deviation(scheme, *fans(shape)), tuple(shape))

@@ -41,8 +41,13 @@ def _size(values: Array) -> float:
 
 
 def growth(change: Array) -> Array:
-    """Give the factor by which a change grows from layer to layer, on average. Chapter: why_normalization."""
+    """Give the factor by which a change (..., layers) grows from layer to layer, on average.
+
+    Raises ValueError for less than two layers, and for changes that are not above 0. Chapter: why_normalization.
+    """
     change = np.asarray(change, dtype=float)
+    if change.ndim == 0 or change.shape[-1] < 2 or not np.all(change > 0):
+        raise ValueError(f"Give changes above 0 of two layers or more. Received: {change!r:.80}")
     return (change[..., -1] / change[..., 0]) ** (1 / (change.shape[-1] - 1))
 
 

@@ -50,5 +50,11 @@ def _slopes_at(
 
 
 def across(matrix: np.ndarray) -> float:
-    """The mean entry between two different layers. Chapter: normalization."""
+    """The mean entry between two different layers of a square matrix.
+
+    Raises ValueError for less than two layers, or no square. Chapter: normalization.
+    """
+    matrix = np.asarray(matrix)
+    if matrix.ndim != 2 or len(set(matrix.shape)) != 1 or len(matrix) < 2:
+        raise ValueError(f"Give a square of two layers or more. Received: shape {matrix.shape}")
     return float(matrix[~np.eye(len(matrix), dtype=bool)].mean())

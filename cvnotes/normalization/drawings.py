@@ -188,7 +188,7 @@ def says_through_tanh(shape: str, gamma: float, beta: float) -> str:
     y = batch_norm(quantiles(shape)[:, None], gamma, beta)[:, 0]
     return (
         f"Numbers spread as {shape}, normalized, with a standard deviation of {gamma:g} and a mean of {beta:g}: their "
-        f"shape is that of the raw numbers, and {saturated(y):.0%} of them drive tanh beyond {SATURATED} on a side."
+        f"shape is that of the raw numbers, and {saturated(y):.0%} of them drive tanh beyond {SATURATED} on either side."
     )
 
 
@@ -247,14 +247,17 @@ def between_layers(found: Mapping[str, np.ndarray], steps: Sequence[int]) -> Fig
     """Draw blocks of second derivatives over training: their size, and their size beside each layer's own."""
     fig, axes = figures.canvas(6.6, 3.0, columns=2)
     titles = {"across": "size between layers", "shared": "beside a layer's own"}
-    for ax, (key, title) in zip(axes, titles.items(), strict=True):
-        for i, (name, label) in enumerate((("plain", "without"), ("batch", "with batch norm"))):
+    ticks = ((0.03, 0.05, 0.1, 0.2), (0.7, 1, 2, 4))
+    for ax, (key, title), marked in zip(axes, titles.items(), ticks, strict=True):
+        for i, (name, label) in enumerate((("batch", "with batch norm"), ("plain", "without"))):
             values, at = found[f"{name}_{key}"], np.arange(len(steps))
             ax.plot(at, values.mean(0), color=figures.CYCLE[i], marker=figures.style.MARKERS[i], label=label)
             ax.fill_between(at, values.min(0), values.max(0), color=figures.CYCLE[i], alpha=0.18, linewidth=0)
         ax.set_xticks(range(len(steps)), steps)
         ax.set_title(title, fontsize=11.5)
         ax.set(xlabel="SGD steps", yscale="log")
+        ax.set_yticks(marked, [f"{tick:g}" for tick in marked])
+        ax.yaxis.minorticks_off()
         ax.grid(axis="y")
     axes[0].legend(loc="upper right")
     return fig

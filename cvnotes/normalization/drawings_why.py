@@ -191,7 +191,7 @@ def nudges(found: Stored) -> Figure:
     """Follow a nudge of the first layer down ReLU nets of three weight gains, and down the normalized net."""
     fig, axes = figures.canvas(WIDTH, 5.2, rows=2, sharex=True)
     layers = np.arange(1, amplifying.DEPTH + 1)
-    for ax, key, title in zip(axes, ("change", "share"), ("change", "change / size of the signal"), strict=True):
+    for ax, key, title in zip(axes, ("change", "share"), ("size of the nudge", "its share of the signal"), strict=True):
         plain, normal = found[f"relu_plain_{key}"].mean(0), found[f"relu_before_{key}"].mean(0)
         for line, gain, style in zip(plain, amplifying.WEIGHT_GAINS, (":", "--", "-"), strict=True):
             ax.plot(layers, line, color=figures.ORANGE, linestyle=style, label=f"plain, gain {gain:g}")

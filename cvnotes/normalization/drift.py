@@ -76,12 +76,15 @@ def drift(before: tuple[Array, Array], after: tuple[Array, Array]) -> float:
 
     The numerator is the squared Wasserstein distance between normal distributions with these moments, summed over
     channels j. before, after: means and standard deviations, (channels,) each.
-    Raises ValueError where nothing varies before. Chapter: why_normalization.
+    Raises ValueError for other shapes and where nothing varies before. Chapter: why_normalization.
     """
+    before, after = np.asarray(before, float), np.asarray(after, float)
+    if before.ndim != 2 or len(before) != 2 or before.shape != after.shape:
+        raise ValueError(f"Give two means and two deviations (channels,). Received: {before.shape}, {after.shape}")
     spread = float(np.sum(before[1] ** 2))
     if not spread > 0:
         raise ValueError(f"The units must vary over the pictures. Received: standard deviations {before[1]!r:.80}")
-    return float(np.sqrt(sum(np.sum((b - a) ** 2) for a, b in zip(before, after, strict=True)) / spread))
+    return float(np.sqrt(np.sum((after - before) ** 2) / spread))
 
 
 @experiments.experiment(version=1, seeds=5)

@@ -127,10 +127,12 @@ def descend(
     train: of the training pictures, as the net met them during the epoch; val and test: as the net is used later.
     loss: its mean over the epoch, at most 100, and 100 where it was not finite.
     A rate may be too large on purpose: nothing stops a run that diverges.
-    Raises ValueError for a rate that is not above 0, or for less than one epoch. Chapter: why_normalization.
+    Raises ValueError for a rate that is not above 0, less than one epoch, or a batch that the pictures do not fill.
+    Chapter: why_normalization.
     """
     if isinstance(rate, bool) or not isinstance(rate, numbers.Real) or not 0 < rate < math.inf:
         raise ValueError(f"rate must be a number above 0. Received: rate={rate!r}")
+    batch = whole("batch", batch, 1, len(given.x))
     model.set_weights(start)
     model.optimizer.learning_rate = float(rate)
     dice, curves = np.random.default_rng(seed), {"train": [], "val": [], "test": [], "loss": []}
@@ -163,13 +165,21 @@ def scaled(weights: list[Array], gain: float) -> list[Array]:
 def first_to(goal: float, curve: Array) -> Array:
     """Find the first epoch, counted from 1, at which each curve (..., epochs) reaches the goal.
 
-    One more than there are where none does. Chapter: why_normalization.
+    One more than there are where none does. Raises ValueError for no curve. Chapter: why_normalization.
     """
     curve = np.asarray(curve)
+    if curve.ndim == 0:
+        raise ValueError(f"Give a curve (..., epochs). Received: {curve!r:.80}")
     reached = curve >= goal
     return np.where(reached.any(-1), reached.argmax(-1) + 1, curve.shape[-1] + 1)
 
 
 def best_rate(val: Array) -> int:
-    """Find the rate of the best validation accuracy (seeds, rates), averaged over seeds. Chapter: why_normalization."""
-    return int(np.asarray(val).mean(0).argmax())
+    """Find the place of the rate with the best validation accuracy (seeds, rates), averaged over seeds.
+
+    Raises ValueError for another shape or accuracies that are not finite. Chapter: why_normalization.
+    """
+    val = np.asarray(val, float)
+    if val.ndim != 2 or val.size == 0 or not np.isfinite(val).all():
+        raise ValueError(f"Give finite accuracies (seeds, rates). Received: shape {val.shape}")
+    return int(val.mean(0).argmax())

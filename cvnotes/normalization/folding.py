@@ -16,13 +16,17 @@ def fold(model: keras.Sequential) -> keras.Sequential:
        \qquad s = \frac{\gamma}{\sqrt{v + \varepsilon}} $$
 
     Each BatchNormalization must directly follow a Dense, Conv2D or DepthwiseConv2D
-    layer without activation. The model itself is left as it is. Raises ValueError where
-    a layer cannot be folded, and says why.
+    layer without activation. The model itself is left as it is. Raises ValueError for a
+    model that is not a row of layers, and where one cannot be folded, and says why.
     Source: Jacob et al. (2018), section 3.2. Chapter: normalization.
     """
+    if not isinstance(model, keras.Sequential) or not model.built:
+        raise ValueError(f"Give a Sequential with an Input. Received: {model!r:.80}")
     layers, rest = [], list(model.layers)
     while rest:
         layer = rest.pop(0)
+        if isinstance(layer, keras.Model):
+            raise ValueError(f"Give a plain row of layers. Received: a model inside, {layer.name}")
         if isinstance(layer, BatchNormalization):
             wanted = f"{layer.name} must follow a Dense or convolution layer"
             raise ValueError(f"{wanted}. Received: it stands elsewhere")

@@ -5,8 +5,8 @@ Chapter: why_normalization.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -20,6 +20,9 @@ FACTORS = (0.5, 1.0, 2.0, 4.0)  # step sizes, in steps of the training
 STEPS, EVERY = {"quick": 100, "full": 400}, 4
 
 
+Loss = Callable[[Sequence[Any]], Any]  # of a list of weights, one number
+
+
 class Look(NamedTuple):
     """What was seen along one step: the loss here and at each step size (1 + sizes,), and how far the gradient turned
     at each size, as a fraction of its own length (sizes,).
@@ -29,7 +32,7 @@ class Look(NamedTuple):
     turned: Array
 
 
-def batch_loss(model: keras.Model, x: Array, y: Array):
+def batch_loss(model: keras.Model, x: Array, y: Array) -> Loss:
     """Write a model's loss on one batch, in training, as a function of its weights. Chapter: why_normalization."""
     measure, others = keras.losses.SparseCategoricalCrossentropy(from_logits=True), model.non_trainable_variables
 
@@ -40,19 +43,19 @@ def batch_loss(model: keras.Model, x: Array, y: Array):
     return loss
 
 
-def along_step(loss, weights: Sequence[Array], sizes: Sequence[float]) -> Look:
+def along_step(loss: Loss, weights: Sequence[Array], sizes: Sequence[float]) -> Look:
     r"""Move from the weights against the gradient by several step sizes and look around.
 
     $$ L(\theta - \eta g), \qquad \frac{\|\nabla L(\theta - \eta g) - g\|}{\|g\|}, \qquad g = \nabla L(\theta) $$
 
     loss: a function of a list of arrays in `keras.ops`; sizes: the :math:`\eta`. Raises ValueError where the gradient
-    is zero. After Santurkar et al. (2018), section 3. Chapter: why_normalization.
+    is zero or no number. After Santurkar et al. (2018), section 3. Chapter: why_normalization.
     """
     slope = backend.value_and_grad(loss)
     here, gradient = slope(list(weights))
     own = length(gradient)
     if not own > 0:
-        raise ValueError("The gradient must not be zero: there is no direction to go. Received: a length of 0.")
+        raise ValueError(f"The gradient must not be zero: there is no direction to go. Received: a length of {own:g}.")
     losses, turned = [here], []
     for size in sizes:
         there, other = slope([w - np.float32(size) * g for w, g in zip(weights, gradient, strict=True)])

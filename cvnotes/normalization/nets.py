@@ -11,6 +11,7 @@ import numpy as np
 
 from cvnotes import data
 from cvnotes.backpropagation import Dense, Layer, Network, ReLU, batches, sgd_step
+from cvnotes.checks import whole
 
 from .batch import EPSILON, batch_norm, batch_norm_gradient
 
@@ -57,8 +58,11 @@ def dense_net(
 
     sizes: of the input, the hidden layers and the scores. Weights are drawn as He et al. (2015) advise for ReLU, and
     as Glorot and Bengio (2010) do otherwise; a seed draws the same ones with and without normalization.
-    Chapter: normalization.
+    Raises ValueError for fewer than two sizes or any below 1. Chapter: normalization.
     """
+    sizes = [whole("sizes", size, 1) for size in sizes]
+    if len(sizes) < 2:
+        raise ValueError(f"sizes needs inputs and scores at least. Received: sizes={sizes}")
     dice, layers = np.random.default_rng(seed), []
     for i, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
         weights = dice.normal(0, np.sqrt((2 if activation is ReLU else 1) / inputs), (inputs, outputs))
@@ -83,7 +87,9 @@ def rows() -> tuple[np.ndarray, np.ndarray]:
     """Real digits as rows of 64 numbers with mean zero, in double precision, and their labels."""
     digits = data.digits()
     flat = digits.train_images.reshape(len(digits.train_images), -1).astype(float)
-    return flat - flat.mean(0), digits.train_labels
+    centred = flat - flat.mean(0)
+    centred.setflags(write=False)  # all callers share it
+    return centred, digits.train_labels
 
 
 class Walk(NamedTuple):
@@ -102,8 +108,9 @@ class Walk(NamedTuple):
 def walk(normalized: bool, seed: int = 0, steps: int = 300, rate: float = 2.0, epsilon: float = 1e-5) -> Walk:
     """Train 64-32-10 by plain SGD, without momentum or weight decay, and follow the units of its first layer.
 
-    Chapter: normalization.
+    Raises ValueError for less than one step. Chapter: normalization.
     """
+    steps = whole("steps", steps, 1)
     (x, labels), network = rows(), dense_net((64, 32, 10), normalized, seed, epsilon=epsilon)
     first, last = network.layers[0], network.layers[1 if normalized else 0]  # before the ReLU
     kept = Walk([np.linalg.norm(first.weights[0], axis=0)], [], [], [])

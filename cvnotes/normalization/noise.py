@@ -27,17 +27,22 @@ class GroupedNormalization(layers.BatchNormalization):
     """Batch normalization of (n, units) with the statistics of groups of `size` examples, also called ghost batches.
 
     The gradient still comes from the whole batch, so the company of an example shrinks and nothing else changes.
-    Raises ValueError for a group of less than two. Source: Hoffer et al. (2017). Chapter: why_normalization.
+    Raises ValueError for a group of less than two, a batch that is no whole number of groups, inputs of another rank,
+    and without scale or center. Source: Hoffer et al. (2017). Chapter: why_normalization.
     """
 
     def __init__(self, size: int = 8, **kwargs):
         super().__init__(**kwargs)
         self.size = whole("size", size, 2)
+        if not (self.scale and self.center):
+            raise ValueError(f"Groups are for gamma and beta. Received: scale={self.scale}, center={self.center}")
 
     def call(self, x, training=False):
-        """Normalize each group by itself in training; in inference by the running averages."""
-        if not training:
+        """Normalize each group by itself in training; in inference, or frozen, by the running averages."""
+        if not (training and self.trainable):
             return super().call(x, training=False)
+        if len(x.shape) != 2 or (x.shape[0] or 0) % self.size:
+            raise ValueError(f"Inputs are (n, units), n a multiple of {self.size}. Received: shape {tuple(x.shape)}")
         groups = ops.reshape(x, (-1, self.size, x.shape[-1]))
         mean, variance = ops.moments(groups, axes=1, keepdims=True)
         for running, found in ((self.moving_mean, mean), (self.moving_variance, variance)):

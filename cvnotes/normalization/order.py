@@ -44,8 +44,12 @@ def patches(seed: int) -> Given:
 def tuned(one: tuple[Array, Array], other: tuple[Array, Array], confidence: float = 0.95) -> Difference:
     """Compare test accuracies at the rates that validation chooses for each; one, other: (val, test), (seeds, rates).
 
-    Chapter: why_normalization.
+    confidence: of the interval. Raises ValueError for less than two seeds, other shapes, or a confidence that is not
+    between 0 and 1. Chapter: why_normalization.
     """
+    shapes = {np.shape(values) for values in (*one, *other)}
+    if len(shapes) != 1 or min(map(len, shapes)) != 2 or next(iter(shapes))[0] < 2 or not 0 < confidence < 1:
+        raise ValueError(f"Give (seeds, rates), two seeds or more. Received: {shapes}, confidence={confidence!r}")
     places = best_rate(one[0]), best_rate(other[0])
     seeds = one[1][:, places[0]] - other[1][:, places[1]]
     half = t.ppf((1 + confidence) / 2, len(seeds) - 1) * seeds.std(ddof=1) / np.sqrt(len(seeds))

@@ -32,7 +32,8 @@ def steps_until(share: float, momentum: float) -> int:
     share, momentum = _below_one("share", share), _below_one("momentum", momentum)
     if share == 0 or momentum == 0:
         return int(share > 0)
-    return math.ceil(math.log(1 - share) / math.log(momentum))
+    steps = math.log1p(-share) / math.log(momentum)
+    return max(1, math.ceil(steps - 1e-9))  # rounding must not add a step
 
 
 def _below_one(name: str, value: float) -> float:

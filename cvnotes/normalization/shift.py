@@ -20,9 +20,10 @@ Array = np.ndarray
 def relit(images: Array, contrast: float | Array, offset: float | Array) -> Array:
     r"""The same pictures under another light: :math:`x' = c\,x + o`.
 
-    contrast, offset: one number for all, or one a picture, (n,). Raises ValueError for a contrast that is not above 0,
-    which would throw the picture away. Chapter: why_normalization.
+    images: (n, h, w, c); contrast, offset: one number for all, or one a picture, (n,). Raises ValueError for a
+    contrast that is not above 0, which would throw the picture away. Chapter: why_normalization.
     """
+    images = np.asarray(images)
     if not np.all(np.asarray(contrast) > 0):
         raise ValueError(f"contrast must be above 0: nothing would be left to see. Received: {contrast!r:.80}")
     across = (-1,) + (1,) * (images.ndim - 1)
@@ -34,12 +35,15 @@ def restandardised(images: Array, like: Array, each: bool = False) -> Array:
     """Give pictures the mean and the standard deviation that the pictures `like` have, all together.
 
     each: take the moments of each picture by itself, on both sides: every picture then has mean 0 and deviation 1.
-    Chapter: why_normalization.
+    Raises ValueError for pictures that do not vary (with `each`, such a picture becomes 0). Chapter: why_normalization.
     """
+    images, like = np.asarray(images), np.asarray(like)
     if each:
         axes = tuple(range(1, images.ndim))
         spread = images.std(axes, keepdims=True)
         return (images - images.mean(axes, keepdims=True)) / np.maximum(spread, 1e-6)
+    if images.size == 0 or not images.std() > 0:
+        raise ValueError(f"The pictures must vary. Received: shape {images.shape}, all alike, none, or NaN")
     return (images - images.mean()) / images.std() * like.std() + like.mean()
 
 
@@ -57,10 +61,12 @@ def classifier(x: Array, y: Array, seed: int, scale: str = "quick") -> keras.Mod
     return model
 
 
-def over_lights(model: keras.Model, images: Array, labels: Array, contrasts: Sequence[float], offsets: Sequence[float]):
+def over_lights(
+    model: keras.Model, images: Array, labels: Array, contrasts: Sequence[float], offsets: Sequence[float]
+) -> Array:
     """Accuracy under every light, (contrasts, offsets). Chapter: why_normalization."""
-    read = lambda c, o: experiments.accuracy(model, relit(images, c, o), labels)  # noqa: E731
-    return np.array([[read(c, o) for o in offsets] for c in contrasts])
+    lights = [[relit(images, contrast, offset) for offset in offsets] for contrast in contrasts]
+    return np.array([[experiments.accuracy(model, lit, labels) for lit in row] for row in lights])
 
 
 @experiments.experiment(version=1, seeds=5)
@@ -68,7 +74,10 @@ def covariate(seed: int, scale: str) -> dict[str, list | float]:
     """Train on digits, test under other lights: as they are, restandardised, each for itself; and with other labels."""
     x, y, test_x, test_y = data.digits()
     model = classifier(x, y, seed, scale)
-    read = lambda images, labels=test_y: experiments.accuracy(model, images, labels)  # noqa: E731
+
+    def read(images: Array, labels: Array = test_y) -> float:
+        return experiments.accuracy(model, images, labels)
+
     dark, mixed = relit(test_x, *SHOWN), relit(test_x, *own_lights(len(test_x), seed))
     apart = classifier(restandardised(x, x, each=True), y, seed, scale)
     there = classifier(relit(x, *SHOWN), y, seed, scale)

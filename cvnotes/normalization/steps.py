@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .batch import EPSILON, batch_axes, floats
+from .batch import EPSILON, batch_axes, floats, per_channel, positive, shaped, small
 
 Values = dict[str, np.ndarray]
 
@@ -18,14 +18,16 @@ def forward_steps(
     """Take the nine steps and keep what each of them gives.
 
     x: (n, ..., channels); gamma, beta: (channels,). The answer is `values["y"]`.
-    Raises ValueError for an x without batch and channels. Chapter: normalization.
+    Raises ValueError as `batch_norm`. Chapter: normalization.
     """
-    axes, v = batch_axes(x), {"x": floats("x", x), "gamma": gamma}
+    axes, x, epsilon = batch_axes(x), floats("x", x), small(epsilon)
+    gamma, beta = per_channel("gamma", gamma, x), per_channel("beta", beta, x)
+    v = {"x": x, "gamma": gamma}
     v["mean"] = x.mean(axes)  # 1
     v["centred"] = x - v["mean"]  # 2
     v["squares"] = v["centred"] ** 2  # 3
     v["variance"] = v["squares"].mean(axes)  # 4
-    v["spread"] = np.sqrt(v["variance"] + epsilon)  # 5
+    v["spread"] = np.sqrt(positive(v["variance"] + epsilon))  # 5
     v["inverse"] = 1 / v["spread"]  # 6
     v["x_hat"] = v["centred"] * v["inverse"]  # 7
     v["scaled"] = gamma * v["x_hat"]  # 8
@@ -37,10 +39,10 @@ def backward_steps(v: Values, upstream: np.ndarray) -> Values:
     """Walk the nine steps back and give the gradient for everything on the way.
 
     v: what `forward_steps` kept; upstream: the gradient for y. What was used twice,
-    `centred` and x, adds up twice.
+    `centred` and x, adds up twice. Raises ValueError for an upstream of another shape.
     Source: Ioffe and Szegedy (2015), section 3. Chapter: normalization.
     """
-    axes, g = batch_axes(v["x"]), {"y": upstream}
+    axes, g = batch_axes(v["x"]), {"y": shaped("upstream", upstream, v["x"])}
     count = v["x"].size / v["x"].shape[-1]  # numbers in each mean
     g["scaled"], g["beta"] = g["y"], g["y"].sum(axes)  # 9
     g["x_hat"] = g["scaled"] * v["gamma"]  # 8, one way

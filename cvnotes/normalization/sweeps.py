@@ -118,9 +118,11 @@ def speed(seed: int, scale: str) -> Numbers:
 
 
 def reached(accuracy: Array, rates: Sequence[float], goal: float) -> Array:
-    """The largest rate at which each seed's accuracy (seeds, rates) reaches the goal; NaN where none does.
+    """The largest rate at which each seed's accuracy (seeds, rates) reaches the goal; minus infinity where none does.
 
-    Chapter: why_normalization.
+    Raises ValueError unless there is one accuracy a rate. Chapter: why_normalization.
     """
     accuracy, rates = np.asarray(accuracy), np.asarray(rates, float)
-    return np.where(accuracy >= goal, rates, -np.inf).max(-1, where=accuracy >= goal, initial=-np.inf)
+    if rates.ndim != 1 or accuracy.shape[-1:] != rates.shape or not len(rates):
+        raise ValueError(f"Give one accuracy a rate. Received: {accuracy.shape} for {rates.shape}")
+    return np.where(accuracy >= goal, rates, -np.inf).max(-1)

@@ -12,6 +12,7 @@ from scipy.stats import kurtosis, skew
 
 from cvnotes import backend, data, experiments
 from cvnotes.backpropagation import batches, sgd_step
+from cvnotes.backpropagation.network import paired
 
 from . import curvature
 from .nets import Tanh, dense_net, rows
@@ -54,6 +55,7 @@ def accuracy_in_training_mode(
     y: np.ndarray,
 ) -> float:
     """Accuracy on pictures named as one batch, with the moments of that batch."""
+    x, y = paired(x, y)
     scores = ops.convert_to_numpy(in_training(model, x))
     return float(np.mean(scores.argmax(-1) == y))
 
@@ -71,9 +73,12 @@ def stepped(model: keras.Model, x: np.ndarray, y: np.ndarray, seed: int, rate: f
 
 def distance(norm: keras.layers.BatchNormalization, inputs: np.ndarray) -> tuple[float, float]:
     """How far running statistics are from the moments of what the layer sees now: of the mean, in standard deviations;
-    of the variance, as a share. Means over the channels. Chapter: normalization.
+    of the variance, as a share. Means over the channels. Raises ValueError where a channel of the inputs does not
+    vary. Chapter: normalization.
     """
     axes = tuple(range(inputs.ndim - 1))
+    if not np.all(inputs.var(axes) > 0):
+        raise ValueError(f"Every channel must vary. Received: variances {inputs.var(axes)!r:.80}")
     mean, variance = (ops.convert_to_numpy(w) for w in (norm.moving_mean, norm.moving_variance))
     off = np.abs(mean - inputs.mean(axes)) / inputs.std(axes)
     return float(off.mean()), float(np.abs(variance / inputs.var(axes) - 1).mean())

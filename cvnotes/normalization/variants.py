@@ -9,7 +9,7 @@ import numpy as np
 
 from cvnotes.checks import whole
 
-from .batch import EPSILON, Axes, batch_axes, floats, normalize, small
+from .batch import EPSILON, Axes, batch_axes, floats, normalize, per_channel, positive, shaped, small
 
 
 def layer_norm(x: np.ndarray, epsilon: float = EPSILON) -> np.ndarray:
@@ -62,7 +62,7 @@ def rms_norm(x: np.ndarray, epsilon: float = EPSILON) -> np.ndarray:
     """
     batch_axes(x)
     x = floats("x", x)
-    return x / np.sqrt(np.square(x).mean(-1, keepdims=True) + small(epsilon))
+    return x / np.sqrt(positive(np.square(x).mean(-1, keepdims=True) + small(epsilon)))
 
 
 def weight_norm(v: np.ndarray, g: np.ndarray) -> np.ndarray:
@@ -70,11 +70,12 @@ def weight_norm(v: np.ndarray, g: np.ndarray) -> np.ndarray:
 
     $$ w = g\,\frac{v}{\|v\|} $$
 
-    v: (..., outputs), one vector for each output; g: (outputs,). Raises ValueError for a v without direction.
+    v: (..., inputs, outputs), one vector for each output; g: (outputs,), or one number for all. Raises ValueError
+    for other shapes and for a v without direction.
     Source: Salimans and Kingma (2016), equation 2. Chapter: normalization_variants.
     """
     v = floats("v", v)
-    return np.asarray(g) * v / _lengths(v)
+    return per_channel("g", g, v) * v / _lengths(v)
 
 
 def weight_norm_gradient(
@@ -87,19 +88,19 @@ def weight_norm_gradient(
     $$ \bar g = \frac{\bar w \cdot v}{\|v\|}, \qquad
        \bar v = \frac{g}{\|v\|}\Bigl(\bar w - \bar g\,\frac{v}{\|v\|}\Bigr) $$
 
-    upstream: the gradient for w, of the shape of v. Raises ValueError for another.
+    upstream: the gradient for w, of the shape of v. Raises ValueError as `weight_norm`.
     Source: Salimans and Kingma (2016), equation 3. Chapter: normalization_variants.
     """
-    v, upstream = floats("v", v), floats("upstream", upstream)
-    if upstream.shape != v.shape:
-        wanted = f"upstream needs the shape of v, {v.shape}"
-        raise ValueError(f"{wanted}. Received: {upstream.shape}")
+    v, g = floats("v", v), per_channel("g", g, v)
+    upstream = shaped("upstream", upstream, v, of="v")
     unit = v / _lengths(v)
     for_g = (upstream * unit).sum(tuple(range(v.ndim - 1)))
     return g / _lengths(v) * (upstream - for_g * unit), for_g
 
 
 def _lengths(v: np.ndarray) -> np.ndarray:
+    if v.ndim < 2:
+        raise ValueError(f"v needs inputs and outputs: (..., inputs, outputs). Received the shape: {v.shape}")
     lengths = np.sqrt(np.square(v).sum(tuple(range(v.ndim - 1))))
     if not lengths.all():
         raise ValueError(f"A vector of zeros has no direction. Received: {int((lengths == 0).sum())} of them in v")
@@ -118,6 +119,8 @@ def axes_of(
     """
     x = np.random.default_rng(0).normal(2, 3, shape).astype("float32")
     answer = np.asarray(method(x))
+    if answer.shape != x.shape:
+        return []
     sizes = range(1, len(shape) + 1)
     every = (itertools.combinations(range(len(shape)), size) for size in sizes)
 

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from cvnotes import experiments
+from cvnotes.checks import whole
 
 from .trials import accuracy_in_training_mode, digits
 
@@ -54,7 +55,12 @@ def net(kind: str, momentum: float = 0.9) -> keras.Model:
 
 
 def trained(kind: str, seed: int, batch: int = 32, momentum: float = 0.9, epochs: int | None = None) -> keras.Model:
-    """Seed, build and train one net on digits in batches of that size: 420 steps, unless the passes are given."""
+    """Seed, build and train one net on digits in batches of that size: 420 steps, unless the passes are given.
+
+    Raises ValueError for a batch that is not in `SHOWN`, or another kind. Chapter: normalization_variants.
+    """
+    if batch not in SHOWN:
+        raise ValueError(f"batch must be one of {BATCHES}. Received: batch={batch!r}")
     d, (count, passes) = digits(), SHOWN[batch]
     keras.utils.set_random_seed(seed)
     model, options = net(kind, momentum), {"batch": batch, "rate": RATE, "seed": seed}
@@ -85,12 +91,13 @@ def small_batches(seed: int, scale: str) -> dict[str, list[float]]:
 
 def faded(x: np.ndarray, contrast: float = 0.4, brightness: float = 0.3) -> np.ndarray:
     """Pictures with less contrast and a grey ground. Chapter: normalization_variants."""
-    return (contrast * x + brightness).astype("float32")
+    return (contrast * np.asarray(x) + brightness).astype("float32")
 
 
 def left_in_training(model: keras.Model, order: np.ndarray, batch: int) -> float:
     """Accuracy on the test digits, taken in that order and in batches, each with its own statistics."""
     d = digits()
+    batch = whole("batch", batch, 1)
     parts = [order[start : start + batch] for start in range(0, len(order), batch)]
     right = [accuracy_in_training_mode(model, d.test_images[p], d.test_labels[p]) * len(p) for p in parts]
     return float(sum(right) / len(order))
@@ -151,8 +158,11 @@ PARTS, STATES = ("all", "head"), ("frozen", "unfrozen")
 def free(model: keras.Model, part: str, state: str) -> None:
     """Choose what fine-tuning may move: all layers or the scores alone; and batch normalization, if it is unfrozen.
 
-    Frozen, batch normalization infers, even while the rest of the model trains. Chapter: normalization_variants.
+    Frozen, batch normalization infers, even while the rest of the model trains.
+    Raises ValueError for a part or a state that is not in `PARTS`, `STATES`. Chapter: normalization_variants.
     """
+    if part not in PARTS or state not in STATES:
+        raise ValueError(f"part is one of {PARTS}, state of {STATES}. Received: part={part!r}, state={state!r}")
     for layer in model.layers:
         normal = isinstance(layer, keras.layers.BatchNormalization)
         layer.trainable = state == "unfrozen" if normal else part == "all" or layer.name == "scores"

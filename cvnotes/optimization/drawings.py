@@ -18,7 +18,7 @@ DASHES = ("-", (0, (5, 1.6)), (0, (1.4, 1.4)))
 
 def draw_factors(low: float = 1.0, high: float = 100.0, mu: float = 0.9) -> Figure:
     """Draw, against the rate, the factor by which the slowest direction of a bowl shrinks in a step."""
-    fig, ax = figures.canvas(7.0, 3.5)
+    fig, ax = figures.canvas(5.8, 3.5)
     rates = np.geomspace(1e-3, 0.06, 240)
     names = {"plain": (0.0062, 0.984), "momentum": (0.0235, 0.941), "Nesterov": (0.0062, 0.938)}
     for i, (kind, place) in enumerate(names.items()):
@@ -45,7 +45,7 @@ def step_lengths(name: str, gradients: Sequence[float], **settings: bool) -> np.
 
 def draw_lengths() -> Figure:
     """Draw the length of the steps while the gradient is 1, then a tenth; and Adam's first steps with and without."""
-    fig, (left, right) = figures.canvas(7.4, 3.2, columns=2, width_ratios=[1.35, 1])
+    fig, (left, right) = figures.canvas(6.2, 3.4, columns=2, width_ratios=[1.35, 1])
     gradients = [1.0] * 60 + [0.1] * 60
     looks = ((figures.INK, "-"), (figures.PURPLE, (0, (5, 1.6))), (figures.GREEN, (0, (1.4, 1.4))),
              (figures.ORANGE, (0, (6, 1.5, 1.4, 1.5))))  # fmt: skip
@@ -69,7 +69,7 @@ def draw_lengths() -> Figure:
 
 
 def _panels(height: float, ylabel: str) -> tuple[Figure, Sequence[Axes]]:
-    fig, axes = figures.canvas(7.4, height, columns=2, sharey=True)
+    fig, axes = figures.canvas(6.0, height, columns=2, sharey=True)
     for ax, title in zip(axes, TITLES, strict=True):
         ax.set_title(title)
     axes[0].set_ylabel(ylabel)
@@ -98,11 +98,11 @@ def draw_rates(rates: Sequence[float], found: Mapping[str, np.ndarray], defaults
             _band(ax, rates, runs, i, name)
             at = float(np.interp(np.log(defaults[name]), np.log(rates), runs.mean(0)))
             ax.plot(defaults[name], at, "o", color=COLOURS[i], markerfacecolor=figures.PAPER, markersize=7)
-        ax.set(xscale="log", xlabel="learning rate", ylim=(0, 1.04))
+        ax.set(xscale="log", xlabel="learning rate", ylim=(0, 1.42), yticks=np.linspace(0, 1, 6))
         ax.set_xticks([0.001, 0.01, 0.1, 1], ["0.001", "0.01", "0.1", "1"])
         ax.minorticks_off()
         ax.grid(axis="y")
-        ax.legend(loc="lower left" if family is FAMILIES[1] else "upper left", frameon=False)
+        ax.legend(loc="upper right", frameon=False, labelspacing=0.25)
     return fig
 
 

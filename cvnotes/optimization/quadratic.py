@@ -48,9 +48,12 @@ def limit(kind: str, curvature: float, mu: float = 0.0) -> float:
 
     .. math:: \frac{2}{L}, \qquad \frac{2(1 + \mu)}{L}, \qquad \frac{2(1 + \mu)}{L(1 + 2\mu)}
 
-    for plain steps, momentum and Nesterov; curvature: the largest, L. Chapter: optimization.
+    for plain steps, momentum and Nesterov; curvature: the largest, L. Raises ValueError for another kind, a curvature
+    that is not above 0, and a mu outside [0, 1). Chapter: optimization.
     """
-    _known(kind)
+    _bends(kind, curvature)
+    if not 0 <= mu < 1:
+        raise ValueError(f"mu must lie from 0 up to 1, without 1. Received: mu={mu!r}")
     mu = 0.0 if kind == "plain" else mu
     return 2 * (1 + mu) / (curvature * (1 + 2 * mu if kind == "Nesterov" else 1))
 
@@ -63,10 +66,10 @@ def best(kind: str, low: float, high: float) -> tuple[float, float, float]:
     :math:`(\sqrt\kappa - 1)/(\sqrt\kappa + 1)`;
     Nesterov: :math:`\eta = 4/(3L + m)`, :math:`\mu = (r - 2)/(r + 2)` with :math:`r = \sqrt{3\kappa + 1}`, factor
     :math:`1 - 2/r`. Sources: Polyak (1964); Lessard, Recht and Packard (2016), proposition 1.
-    Raises ValueError unless 0 < low < high. Chapter: optimization.
+    Raises ValueError for another kind, and unless 0 < low < high. Chapter: optimization.
     """
     _known(kind)
-    if not 0 < low < high:
+    if not 0 < low < high < np.inf:
         raise ValueError(f"Curvatures must be above 0, the low one first. Received: low={low!r}, high={high!r}")
     ratio = high / low
     if kind == "plain":
@@ -83,10 +86,12 @@ def steps_to(
 ) -> int | None:
     """Steps from (1, 1, ...) until the distance to the bottom is `goal` times the first one; None if it never is.
 
-    The distance is that of the stored weights, which is the place ahead for Nesterov. Chapter: optimization.
+    The distance is that of the stored weights, which is the place ahead for Nesterov. Raises ValueError for another
+    kind, curvatures and a goal that are not above 0, and fewer than one step. Chapter: optimization.
     """
-    _known(kind)
-    bend = np.atleast_1d(np.asarray(curvatures, float))
+    bend = _bends(kind, curvatures)
+    if not goal > 0:
+        raise ValueError(f"goal must be above 0, as no step arrives for good. Received: goal={goal!r}")
     w, state = np.ones_like(bend), None
     settings = {} if kind == "plain" else {"mu": mu}
     for step in range(1, whole("most", most, 1) + 1):
@@ -100,8 +105,11 @@ def steps_to(
 
 
 def measured_limit(kind: str, curvature: float, mu: float = 0.0, steps: int = 4000) -> float:
-    """The rate above which the walk really grows, found by halving an interval sixteen times. Chapter: optimization."""
-    _known(kind)
+    """The rate above which the walk really grows, found by halving an interval sixteen times.
+
+    Raises ValueError for another kind, a curvature that is not above 0 and fewer than one step. Chapter: optimization.
+    """
+    (curvature,), steps = _bends(kind, curvature), whole("steps", steps, 1)
     low, high = 0.0, 8 / curvature
     settings = {} if kind == "plain" else {"mu": mu}
     for _ in range(16):
@@ -113,6 +121,15 @@ def measured_limit(kind: str, curvature: float, mu: float = 0.0, steps: int = 40
                 break
         low, high = (low, rate) if abs(w[0]) > 1 else (rate, high)
     return (low + high) / 2
+
+
+def _bends(kind: str, curvatures: Any) -> np.ndarray:
+    """Curvatures above 0 as a row, after a look at the kind."""
+    _known(kind)
+    bend = np.atleast_1d(np.asarray(curvatures))
+    if bend.dtype.kind not in "fiu" or bend.ndim != 1 or not bend.size or not np.all((bend > 0) & (bend < np.inf)):
+        raise ValueError(f"Curvatures must be numbers above 0. Received: {curvatures!r}")
+    return bend.astype(float)
 
 
 def _known(kind: str) -> None:

@@ -58,10 +58,14 @@ LANDS = {
 
 
 def race(name: str, rate: float, mu: float, land: str) -> np.ndarray:
-    """The path of one optimizer: places (n, 2); it ends where the numbers grow beyond all bounds."""
-    ground = LANDS[land]
-    rule = {"SGD": rules.sgd, "momentum": rules.momentum, "Nesterov": rules.nesterov, "Adagrad": rules.adagrad,
-            "RMSProp": rules.rmsprop, "Adam": rules.adam}[name]  # fmt: skip
+    """The path of one optimizer: places (n, 2); it ends where the numbers grow beyond all bounds.
+
+    Raises ValueError for a name that is not in `rules.NAMED` and a land that is not in `LANDS`. Chapter: optimization.
+    """
+    for what, value, known in (("name", name, rules.NAMED), ("land", land, LANDS)):
+        if value not in known:
+            raise ValueError(f"{what} must be one of {', '.join(known)}. Received: {what}={value!r}")
+    ground, rule = LANDS[land], rules.NAMED[name]
     settings = {"momentum": {"mu": mu}, "Nesterov": {"mu": mu}, "Adam": {"beta1": mu}}.get(name, {})
     w, state = np.array(ground.start), None
     places = [w]

@@ -6,6 +6,7 @@ Arrays keep their kind of number: float32 in, float32 out. Chapter: optimization
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from cvnotes.checks import whole
 
 Array = np.ndarray
 Rule = Callable[..., tuple[Array, Any]]
+SHARES = ("mu", "rho", "beta1", "beta2")  # settings that say which share of a memory is kept
 
 
 class Moments(NamedTuple):
@@ -35,7 +37,7 @@ def sgd(w: Array, g: Array, state: None = None, *, rate: float) -> tuple[Array, 
     Raises ValueError for shapes that differ, numbers that are not finite and a rate that is not above 0, as all
     rules do. Source: Robbins and Monro (1951), where the gradient is a noisy one. Chapter: optimization.
     """
-    w, g = _given(w, g, rate)
+    w, g, rate = _given(w, g, rate=rate)
     return w - rate * g, None
 
 
@@ -47,8 +49,8 @@ def momentum(w: Array, g: Array, v: Array | None = None, *, rate: float, mu: flo
     mu: the share of the velocity that is left after a step, from 0 up to 1. Source: Polyak (1964). Chapter:
     optimization.
     """
-    w, g = _given(w, g, rate, mu=mu)
-    v = mu * _or_zeros(v, w) - rate * g
+    w, g, rate, mu = _given(w, g, rate=rate, mu=mu)
+    v = mu * _memory(v, w) - rate * g
     return w + v, v
 
 
@@ -60,8 +62,8 @@ def nesterov(w: Array, g: Array, v: Array | None = None, *, rate: float, mu: flo
     w is the place ahead, :math:`w = x + \mu v`; the textbook's place is :math:`x = w - \mu v`.
     Source: Nesterov (1983); in this form Sutskever et al. (2013). Chapter: optimization.
     """
-    w, g = _given(w, g, rate, mu=mu)
-    v = mu * _or_zeros(v, w) - rate * g
+    w, g, rate, mu = _given(w, g, rate=rate, mu=mu)
+    v = mu * _memory(v, w) - rate * g
     return w + mu * v - rate * g, v
 
 
@@ -82,8 +84,8 @@ def adagrad(
     initial: the cache before the first step (Keras: 0.1). inside: put :math:`\epsilon` under the root, as Keras does.
     Source: Duchi, Hazan and Singer (2011). Chapter: optimization.
     """
-    w, g = _given(w, g, rate, eps=eps, initial=initial)
-    cache = (np.full_like(w, initial) if cache is None else cache) + g**2
+    w, g, rate, eps, initial = _given(w, g, rate=rate, eps=eps, initial=initial)
+    cache = _memory(cache, w, initial) + g**2
     return w - rate * g / _root(cache, eps, inside), cache
 
 
@@ -105,8 +107,8 @@ def rmsprop(
     inside: put :math:`\epsilon` under the root, as Keras does. Source: Tieleman and Hinton (2012), lecture 6.5.
     Chapter: optimization.
     """
-    w, g = _given(w, g, rate, mu=rho, eps=eps)
-    cache = rho * _or_zeros(cache, w) + (1 - rho) * g**2
+    w, g, rate, rho, eps = _given(w, g, rate=rate, rho=rho, eps=eps)
+    cache = rho * _memory(cache, w) + (1 - rho) * g**2
     return w - rate * g / _root(cache, eps, inside), cache
 
 
@@ -135,12 +137,13 @@ def adam(
     :math:`\beta^t` is taken; Keras takes that of the weights.
     Source: Kingma and Ba (2015), algorithm 1; eps_hat at the end of its section 2. Chapter: optimization.
     """
-    w, g = _given(w, g, rate, mu=max(beta1, beta2), eps=eps)
-    m, v, t = (np.zeros_like(w), np.zeros_like(w), 0) if state is None else state
-    m, v, t = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2, t + 1
+    w, g, rate, beta1, beta2, eps = _given(w, g, rate=rate, beta1=beta1, beta2=beta2, eps=eps)
+    m, v, t = (None, None, 0) if state is None else state
+    m, v = beta1 * _memory(m, w) + (1 - beta1) * g, beta2 * _memory(v, w) + (1 - beta2) * g**2
+    t = whole("t", t, 0) + 1
     first, second = (float(1 - powers(beta) ** t) if corrected else 1.0 for beta in (beta1, beta2))
     eps = eps / second**0.5 if eps_hat else eps
-    return w - rate * (m / first) / (np.sqrt(v / second) + eps), Moments(m, v, t)
+    return w - rate * (m / first) / _root(v / second, eps), Moments(m, v, t)
 
 
 def adamw(
@@ -153,16 +156,19 @@ def adamw(
     decay: :math:`\lambda`; settings: of `adam`. Source: Loshchilov and Hutter (2019), algorithm 2, with the factor
     :math:`\eta` that libraries add. Chapter: optimization.
     """
-    w, g = _given(w, g, rate, decay=decay)
+    w, g, rate, decay = _given(w, g, rate=rate, decay=decay)
     return adam(w - rate * decay * w, g, state, rate=rate, **settings)
 
 
 def walk(rule: Rule, gradient: Callable[[Array], Any], start: Any, steps: int, **settings: Any) -> Array:
     """Take steps by a rule, each with the gradient at the weights as they are: all places, (steps + 1, *shape).
 
-    gradient: a function of the weights. settings: of the rule. Chapter: optimization.
+    gradient: a function of the weights. start: weights of any shape; whole numbers become float64. settings: of the
+    rule. Raises ValueError for fewer than 0 steps, a start that is no number, and as the rule. Chapter: optimization.
     """
     w, state = np.asarray(start), None
+    if w.dtype.kind not in "fiu":
+        raise ValueError(f"start must be numbers. Received: {w.dtype} of shape {w.shape}")
     w = w if w.dtype.kind == "f" else w.astype(float)
     places = [w]
     for _ in range(whole("steps", steps, 0)):
@@ -171,33 +177,58 @@ def walk(rule: Rule, gradient: Callable[[Array], Any], start: Any, steps: int, *
     return np.array(places)
 
 
-def _or_zeros(state: Array | None, w: Array) -> Array:
-    return np.zeros_like(w) if state is None else state
+def _memory(state: Array | None, w: Array, first: float = 0.0) -> Array:
+    """What a rule remembers of earlier steps, shaped as the weights; before the first step one number for all."""
+    if state is None:
+        return np.full_like(w, first)
+    if np.shape(state) != w.shape:
+        raise ValueError(f"The state must have the shape of the weights, {w.shape}. Received: {np.shape(state)}")
+    return np.asarray(state, w.dtype)
 
 
-def _root(cache: Array, eps: float, inside: bool) -> Array:
-    return np.sqrt(cache + eps) if inside else np.sqrt(cache) + eps
+def _root(cache: Array, eps: float, inside: bool = False) -> Array:
+    """What a step is divided by, or a ValueError where that is zero."""
+    root = np.sqrt(cache + eps) if inside else np.sqrt(cache) + eps
+    if not np.all(root > 0):
+        raise ValueError(f"A weight without any gradient so far would be divided by 0: give eps > 0. Received: {eps!r}")
+    return root
 
 
-def _given(w: Any, g: Any, rate: float, mu: float = 0.0, **others: float) -> tuple[Array, Array]:
-    """Weights and gradient as arrays, or a ValueError that says what was received."""
+def _given(w: Any, g: Any, **settings: float) -> list[Any]:
+    """Weights, gradient and settings, checked, in this order; the settings as plain floats, which keep float32."""
     w, g = np.asarray(w), np.asarray(g)
     if w.dtype.kind != "f" or g.dtype.kind not in "fiu" or w.shape != g.shape:
         raise ValueError(
             f"Weights are floats, and the gradient has their shape. Received: weights {w.dtype} {w.shape}, "
             f"gradient {g.dtype} {g.shape}"
         )
-    if not np.isfinite(g).all():
-        raise ValueError("The gradient must be finite: take a smaller rate. Received: nan or infinite numbers")
-    if _no_number(rate) or not 0 < rate < np.inf:
-        raise ValueError(f"rate must be a number above 0. Received: rate={rate!r}")
-    if _no_number(mu) or not 0 <= mu < 1:
-        raise ValueError(f"A share that is kept must lie from 0 up to 1, without 1. Received: {mu!r}")
-    for name, value in others.items():
-        if _no_number(value) or not 0 <= value < np.inf:
-            raise ValueError(f"{name} must be a number of at least 0. Received: {name}={value!r}")
-    return w, g
+    with np.errstate(over="ignore"):  # what is too large for the kind of the weights is infinite, and refused
+        g = g.astype(w.dtype, copy=False)
+    if not np.isfinite(w).all() or not np.isfinite(g).all():
+        raise ValueError("Weights and gradient must be finite: take a smaller rate. Received: nan or infinite numbers")
+    return [w, g, *(_setting(name, value) for name, value in settings.items())]
 
 
-def _no_number(value: Any) -> bool:
-    return isinstance(value, bool) or not isinstance(value, numbers.Real)
+def _setting(name: str, value: Any) -> float:
+    """One setting as a float: the rate above 0, shares that are kept below 1, all others at least 0."""
+    number = math.nan if isinstance(value, bool) or not isinstance(value, numbers.Real) else float(value)
+    if name == "rate":
+        fits, wanted = 0 < number < math.inf, "above 0"
+    elif name in SHARES:
+        fits, wanted = 0 <= number < 1, "from 0 up to 1, without 1"
+    else:
+        fits, wanted = 0 <= number < math.inf, "of at least 0"
+    if not fits:
+        raise ValueError(f"{name} must be a number {wanted}. Received: {name}={value!r}")
+    return number
+
+
+#: The rules by the names that the chapter gives them.
+NAMED: dict[str, Rule] = {
+    "SGD": sgd,
+    "momentum": momentum,
+    "Nesterov": nesterov,
+    "Adagrad": adagrad,
+    "RMSProp": rmsprop,
+    "Adam": adam,
+}

@@ -21,8 +21,6 @@ RATES = tuple(float(10 ** (k / 2)) for k in range(-7, 1))  # 3.2e-4 to 1, two to
 DEFAULT = {"SGD": 0.01, "momentum": 0.01, "Nesterov": 0.01, "Adagrad": 0.001, "RMSProp": 0.001, "Adam": 0.001}  # Keras
 EPOCHS, BATCH, KEPT = {"quick": 8, "full": 30}, 32, 1000
 LINEAR_EPOCHS, STRENGTH = {"quick": 8, "full": 40}, 1e-3
-BY_HAND = {"SGD": rules.sgd, "momentum": rules.momentum, "Nesterov": rules.nesterov, "Adagrad": rules.adagrad,
-           "RMSProp": rules.rmsprop, "Adam": rules.adam}  # fmt: skip
 
 
 @experiment(version=1, seeds=5)
@@ -34,14 +32,16 @@ def linear_race(seed: int, scale: str) -> dict[str, list[float]]:
     (x, y), *_ = flat_digits(KEPT, seed)
     lowest = objective(fitted(x, y, 10, STRENGTH), x, y, strength=STRENGTH)[0]
     found = {}
-    for name, rule in BY_HAND.items():
+    for name, rule in rules.NAMED.items():
         gaps = [_gaps(rule, rate, x, y, lowest, LINEAR_EPOCHS[scale], seed) for rate in RATES]
         best = int(np.argmin([gap[-1] for gap in gaps]))
         found |= {name: gaps[best], f"{name}_rate": [RATES[best]]}
     return found
 
 
-def _gaps(rule, rate: float, x: np.ndarray, y: np.ndarray, lowest: float, epochs: int, seed: int) -> list[float]:
+def _gaps(
+    rule: rules.Rule, rate: float, x: np.ndarray, y: np.ndarray, lowest: float, epochs: int, seed: int
+) -> list[float]:
     """Loss above the lowest after each epoch, at one rate."""
     per_epoch, weights, state, gaps = len(x) // BATCH, np.zeros((x.shape[1], 10)), None, []
     for step, rows in enumerate(batches(len(x), BATCH, epochs, seed), 1):

@@ -161,6 +161,8 @@ def draw_ranges(found: Mapping[str, np.ndarray]) -> Figure:
             ax.plot(rates, runs.mean(0), color=colour, marker=marker, label=name)
             ax.fill_between(rates, runs.min(0), runs.max(0), color=colour, alpha=0.16, linewidth=0)
         ax.set(xscale="log", xlabel="learning rate", title=title, ylim=(0, 1.02))
+        ax.set_xticks(rates[::2] if len(rates) > 4 else rates)
+        ax.minorticks_off()
         ax.grid(axis="y")
     axes[0].set_ylabel("accuracy on test digits")
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)

@@ -10,6 +10,8 @@ import numpy as np
 from cvnotes import data
 from cvnotes.checks import whole
 
+from .scaling import numbers
+
 SIDE, EXTENT = 12, 512  # of a patch and of the photographs that patches are cut from, in pixels
 PHOTOS = ("astronaut", "cat", "coffee", "coins", "flower", "gravel", "pagoda", "rocket")
 
@@ -24,7 +26,9 @@ def photo_patches(count: int = 6000, seed: int = 0) -> np.ndarray:
         picture = data.photo(name, size=EXTENT, gray=True)[..., 0]
         corners = rng.integers(EXTENT - SIDE + 1, size=(each, 2))
         found += [picture[i : i + SIDE, j : j + SIDE].ravel() for i, j in corners]
-    return np.array(found)[rng.permutation(len(found))[:count]].astype(float)
+    rows = np.array(found)[rng.permutation(len(found))[:count]].astype(float)
+    rows.flags.writeable = False  # kept for the next caller
+    return rows
 
 
 @functools.cache
@@ -33,7 +37,10 @@ def face_rows() -> tuple[np.ndarray, np.ndarray]:
     pictures, labels = data.faces()
     faces = pictures[labels == 1][..., 0].astype(float)
     train = np.concatenate([faces[:80], faces[:80, :, ::-1]])
-    return train.reshape(len(train), -1), faces[80:].reshape(20, -1)
+    both = train.reshape(len(train), -1), faces[80:].reshape(20, -1)
+    for rows in both:
+        rows.flags.writeable = False  # kept for the next caller
+    return both
 
 
 def tiles(name: str, across: int = 16) -> np.ndarray:
@@ -45,25 +52,39 @@ def tiles(name: str, across: int = 16) -> np.ndarray:
 
 
 def joined(rows: np.ndarray) -> np.ndarray:
-    """Lay patches of `tiles` side by side again: (n, 144) -> a picture."""
+    """Lay patches of `tiles` side by side again: (n * n, 144) to a picture (12 n, 12 n).
+
+    Raises ValueError for other shapes. Chapter: preprocessing.
+    """
     across = round(len(rows) ** 0.5)
+    if np.shape(rows) != (across**2, SIDE**2):
+        raise ValueError(f"rows must be (n * n, {SIDE**2}). Received: shape {np.shape(rows)}")
     return rows.reshape(across, across, SIDE, SIDE).swapaxes(1, 2).reshape(across * SIDE, -1)
 
 
 def similarity(one: np.ndarray, other: np.ndarray) -> float:
     """Correlate each row with its counterpart, and average: 1 if they look the same but for brightness and contrast.
 
-    Rows that are all of one grey look like nothing, and are left out.
+    Rows that are all of one grey look like nothing, and are left out. one, other: (N, D).
+    Raises ValueError for shapes that differ, and if nothing is left. Chapter: preprocessing.
     """
+    one, other = numbers(one), numbers(other)
+    if one.ndim != 2 or one.shape != other.shape:
+        raise ValueError(f"Give rows of equal shapes, (N, D). Received: {one.shape} and {other.shape}")
     a, b = (rows - rows.mean(axis=1, keepdims=True) for rows in (one, other))
     lengths = np.sqrt((a**2).sum(1) * (b**2).sum(1))
     seen = lengths > 1e-9
+    if not seen.any():
+        raise ValueError(f"Every row is of one grey, which looks like nothing. Received: shape {one.shape}")
     return float(np.mean((a * b).sum(1)[seen] / lengths[seen]))
 
 
 def noise_gain(
     transform: Callable[[np.ndarray], np.ndarray], x: np.ndarray, sigma: float = 1e-3, seed: int = 0
 ) -> float:
-    """Add noise of a given size to rows, and see how much larger it leaves a transform than it entered."""
-    noise = np.random.default_rng(0).normal(0, sigma, x.shape)
+    """Add noise of a given size to rows, and see how much larger it leaves a transform than it entered.
+
+    transform: rows to rows. x: (N, D). sigma: deviation of the noise, above 0, in units of x. Chapter: preprocessing.
+    """
+    noise = np.random.default_rng(seed).normal(0, sigma, x.shape)
     return float(np.std(transform(x + noise) - transform(x)) / np.std(noise))

@@ -10,8 +10,13 @@ ADAM_RATES = tuple(10.0**k for k in range(-4, 0))
 
 
 def ranged(images: np.ndarray, name: str) -> np.ndarray:
-    """Write pictures of values in [0, 1] in one of `RANGES`. Raises ValueError for another. Chapter: preprocessing."""
-    if name not in RANGES:
+    """Write pictures of values in [0, 1], of any shape, in one of `RANGES`, as float32.
+
+    Raises ValueError for another range, and for what is no number from 0 to 1. Chapter: preprocessing.
+    """
+    if name not in tuple(RANGES):
         raise ValueError(f"name must be one of {', '.join(RANGES)}. Received: {name!r}")
-    low, high = RANGES[name]
-    return (low + (high - low) * np.asarray(images)).astype("float32")
+    images, (low, high) = np.asarray(images), RANGES[name]
+    if images.dtype.kind not in "fiub" or not np.all((images >= 0) & (images <= 1)):
+        raise ValueError(f"images must hold numbers from 0 to 1: divide bytes by 255. Received: {images.dtype}")
+    return (low + (high - low) * images).astype("float32")

@@ -105,8 +105,13 @@ def steepness(x: np.ndarray) -> float:
 
 
 def condition(x: np.ndarray, floor: float = 1e-9) -> float:
-    """Divide the largest variance of a cloud by its smallest, directions without any variance left out."""
+    """Divide the largest variance of a cloud by its smallest, directions without any variance left out.
+
+    Raises ValueError for a cloud without any. Chapter: preprocessing.
+    """
     variances = eigenbasis(x).variances
+    if not variances[0] > 0:
+        raise ValueError("All rows are equal: there is no direction with a variance. Received: variances of 0")
     return float(variances[0] / variances[variances > floor * variances[0]][-1])
 
 

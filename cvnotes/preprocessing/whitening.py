@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -51,13 +52,23 @@ def rotate(basis: Basis, x: np.ndarray, components: int | None = None) -> np.nda
 
 
 def restore(basis: Basis, rotated: np.ndarray) -> np.ndarray:
-    r"""Go back from the first k axes to the features: $z\,U_k^\top + \mu$. Exact for k = D. Chapter: preprocessing."""
+    r"""Go back from the first k axes to the features: $z\,U_k^\top + \mu$. Exact for k = D.
+
+    rotated: (N, k). Returns (N, D). Raises ValueError for other shapes and for more axes than D.
+    Chapter: preprocessing.
+    """
     rotated = _rows(rotated)
+    whole("components", rotated.shape[1], 1, len(basis.mean))
     return rotated @ basis.axes[:, : rotated.shape[1]].T + basis.mean
 
 
 def explained(basis: Basis, components: int) -> float:
-    """Give the share of the variance that lies in the first `components` axes. Chapter: preprocessing."""
+    """Give the share of the variance that lies in the first `components` axes, from 0 to 1.
+
+    Raises ValueError for fewer than 1 or more than D, and for a cloud without any variance. Chapter: preprocessing.
+    """
+    if not basis.variances.sum() > 0:
+        raise ValueError("All rows are equal: there is no variance to share. Received: variances of 0")
     kept = basis.variances[: whole("components", components, 1, len(basis.mean))]
     return float(kept.sum() / basis.variances.sum())
 
@@ -86,14 +97,14 @@ def whitening_matrix(basis: Basis, eps: float = 1e-5) -> np.ndarray:
 
 
 def _spread(basis: Basis, eps: float) -> np.ndarray:
-    """The variances with eps added, or an error before a division by zero."""
-    if isinstance(eps, bool) or not isinstance(eps, (int, float)) or not 0 <= eps < np.inf:
+    """The variances with eps added, or an error before a division by zero or by what rounding left of it."""
+    if isinstance(eps, bool) or not isinstance(eps, Real) or not 0 <= eps < np.inf:
         raise ValueError(f"eps must be a number of at least 0. Received: eps={eps!r}")
-    spread = basis.variances + eps
-    if spread.min() <= 0:
-        flat = int((spread <= 0).sum())
+    rounding = len(basis.variances) * np.finfo(float).eps * basis.variances.max()
+    flat = int((basis.variances <= rounding).sum())
+    if eps == 0 and flat:
         raise ValueError(f"{flat} axes have no variance: give eps > 0, or drop them. Received: eps={eps!r}")
-    return spread
+    return basis.variances + float(eps)
 
 
 def _rows(x: np.ndarray) -> np.ndarray:

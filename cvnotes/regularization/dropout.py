@@ -5,10 +5,10 @@ Chapter: dropout.
 
 from __future__ import annotations
 
-import math
 import numbers
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from cvnotes.backpropagation import Layer
 from cvnotes.checks import whole
@@ -16,7 +16,7 @@ from cvnotes.checks import whole
 
 def kept_share(rate: float) -> float:
     """Give q = 1 - rate. Raises ValueError for a rate outside 0 <= rate < 1: nothing would be left to scale."""
-    if isinstance(rate, bool) or not isinstance(rate, numbers.Real) or math.isnan(rate) or not 0 <= rate < 1:
+    if isinstance(rate, bool) or not isinstance(rate, numbers.Real) or not 0 <= rate < 1:
         raise ValueError(f"rate is the share that is dropped, from 0 up to but not 1. Received: rate={rate!r}")
     return 1.0 - float(rate)
 
@@ -29,24 +29,28 @@ def keep_mask(shape: tuple[int, ...], rate: float, dice: np.random.Generator) ->
 def plain(x: np.ndarray, rate: float, mask: np.ndarray | None = None) -> np.ndarray:
     r"""Plain dropout: :math:`m \odot x` in training, :math:`q x` at test (no mask).
 
+    x, mask: arrays of one shape, or shapes that broadcast. Raises as `kept_share`.
     Source: Srivastava et al. (2014), section 4. Chapter: dropout.
     """
-    return kept_share(rate) * x if mask is None else mask * x
+    x, q = np.asarray(x), kept_share(rate)
+    return q * x if mask is None else mask * x
 
 
 def inverted(x: np.ndarray, rate: float, mask: np.ndarray | None = None) -> np.ndarray:
     r"""Inverted dropout: :math:`m \odot x / q` in training, :math:`x` itself at test.
 
-    Chapter: dropout.
+    x, mask: as in `plain`. Raises as `kept_share`. Chapter: dropout.
     """
-    return x if mask is None else mask * x / kept_share(rate)
+    x, q = np.asarray(x), kept_share(rate)
+    return x if mask is None else mask * x / q
 
 
 class Dropout(Layer):
     """Inverted dropout as a layer: a new mask for each example, the same one on the way back.
 
-    rate: the share that is dropped; shared: axes along which examples share their mask
-    (SpatialDropout2D: 1 and 2 of (n, h, w, c)). Chapter: dropout.
+    rate: the share that is dropped; shared: axes along which there is one mask for all
+    (SpatialDropout2D: 1 and 2 of (n, h, w, c)). Raises ValueError for another rate, a
+    seed below 0, and for axes that x does not have. Chapter: dropout.
     """
 
     def __init__(self, rate: float, seed: int = 0, shared: tuple[int, ...] = ()):
@@ -56,12 +60,14 @@ class Dropout(Layer):
         self.dice = np.random.default_rng(whole("seed", seed, 0))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
+        x = np.asarray(x)
         if not self.training:
             self.kept = (np.ones(1),)
             return x
-        shape = [1 if axis in self.shared else n for axis, n in enumerate(x.shape)]
-        gate = keep_mask(tuple(shape), self.rate, self.dice) / kept_share(self.rate)
-        self.kept = (gate.astype(x.dtype),)
+        shared = normalize_axis_tuple(self.shared, x.ndim)
+        shape = tuple(1 if axis in shared else n for axis, n in enumerate(x.shape))
+        gate = keep_mask(shape, self.rate, self.dice) / kept_share(self.rate)
+        self.kept = (gate.astype(x.dtype if x.dtype.kind == "f" else float),)
         return x * self.kept[0]
 
     def backward(self, upstream: np.ndarray) -> np.ndarray:
@@ -78,6 +84,12 @@ def every_mask(n: int) -> np.ndarray:
 
 
 def chances(masks: np.ndarray, rate: float) -> np.ndarray:
-    r"""The probability of each mask, :math:`q^{k} (1-q)^{n-k}` for k kept units of n. Chapter: dropout."""
+    r"""The probability of each mask, :math:`q^{k} (1-q)^{n-k}` for k kept units of n.
+
+    masks: (masks, n) of zeros and ones. Raises ValueError for anything else, and as `kept_share`. Chapter: dropout.
+    """
+    masks = np.asarray(masks)
+    if masks.ndim != 2 or not np.isin(masks, (0, 1)).all():
+        raise ValueError(f"Give masks (masks, n) of zeros and ones. Received: {masks.dtype} of shape {masks.shape}")
     q, kept = kept_share(rate), masks.sum(1)
     return q**kept * (1 - q) ** (masks.shape[1] - kept)

@@ -7,9 +7,9 @@ import numpy as np
 
 from cvnotes import data, experiments
 
+from .dropout_trials import COUNTS, RATES
 from .problem import digits
 
-RATES, COUNTS = (0.0, 0.2, 0.5), (100, 800)
 STEPS = {"quick": 400, "full": 2400}
 LONG = {"quick": 1000, "full": 6000}
 PLACES = ("nowhere", "wide layer", "narrow layer", "conv blocks", "whole maps", "everywhere")

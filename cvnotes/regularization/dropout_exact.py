@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cvnotes.checks import whole
 from cvnotes.linear_classifiers import softmax
 
+from . import given
 from .dropout import chances, every_mask, kept_share
 
 Array = np.ndarray
@@ -33,9 +35,10 @@ class TinyNet(NamedTuple):
 def tiny_net(inputs: int, hidden: int, classes: int = 3, seed: int = 0) -> TinyNet:
     """Draw a small net: weights of variance 4 / inputs, so that units matter.
 
-    Chapter: dropout.
+    Raises ValueError for sizes below 1. Chapter: dropout.
     """
-    dice = np.random.default_rng(seed)
+    inputs, hidden = whole("inputs", inputs, 1), whole("hidden", hidden, 1)
+    dice, classes = np.random.default_rng(seed), whole("classes", classes, 1)
     w1, w2 = (dice.normal(0, 2 / np.sqrt(n), (n, m)) for n, m in ((inputs, hidden), (hidden, classes)))
     return TinyNet(w1, dice.normal(0, 0.3, hidden), w2, dice.normal(0, 0.3, classes))
 
@@ -43,8 +46,9 @@ def tiny_net(inputs: int, hidden: int, classes: int = 3, seed: int = 0) -> TinyN
 def arithmetic_mean(answers: Array, weights: Array) -> Array:
     r"""Average the sub-nets' probabilities, :math:`\sum_m P(m)\, p_m`: (masks, ..., classes) to (..., classes).
 
-    Chapter: dropout.
+    Raises ValueError unless there is one weight a sub-net. Chapter: dropout.
     """
+    answers, weights = _weighed(answers, weights)
     return np.tensordot(weights, answers, axes=1)
 
 
@@ -53,11 +57,22 @@ def geometric_mean(answers: Array, weights: Array) -> Array:
 
     .. math:: \tilde p_c = \frac{\prod_m p_{m,c}^{P(m)}}{\sum_{c'} \prod_m p_{m,c'}^{P(m)}}
 
+    Raises ValueError as `arithmetic_mean`.
     Source: Goodfellow et al. (2016), section 7.12. Chapter: dropout.
     """
-    logs = np.tensordot(weights, np.log(answers), axes=1)
+    answers, weights = _weighed(answers, weights)
+    logs = np.tensordot(weights, np.log(np.maximum(answers, 1e-300)), axes=1)
     product = np.exp(logs - logs.max(-1, keepdims=True))
     return product / product.sum(-1, keepdims=True)
+
+
+def _weighed(answers: Array, weights: Array) -> tuple[Array, Array]:
+    """Both as arrays, or ValueError: one weight of at least 0 for each sub-net's probabilities."""
+    answers, weights = (given.floats(*pair).astype(float) for pair in (("answers", answers), ("weights", weights)))
+    if answers.ndim < 2 or weights.shape != answers.shape[:1] or not np.all(weights >= 0):
+        wanted = "Give probabilities (masks, ..., classes) and a weight of at least 0 for each mask"
+        raise ValueError(f"{wanted}. Received: shapes {answers.shape} and {weights.shape}")
+    return answers, weights
 
 
 class Averages(NamedTuple):
@@ -72,11 +87,14 @@ class Averages(NamedTuple):
 def enumerate_subnets(net: TinyNet, x: Array, rate: float, where: str) -> Averages:
     """Run every sub-net of one example x (in,), with inputs or hidden units dropped (inverted dropout).
 
-    where: "input" or "hidden". Raises ValueError for another place or a rate outside
-    0 <= rate < 1. Chapter: dropout.
+    where: "input" or "hidden". Raises ValueError for another place, a rate outside
+    0 <= rate < 1, or another shape of x. Chapter: dropout.
     """
     if where not in ("input", "hidden"):
         raise ValueError(f"where must be input or hidden. Received: where={where!r}")
+    x = np.asarray(x)
+    if x.shape != (len(net.w1),):
+        raise ValueError(f"x must be one example ({len(net.w1)},). Received: {x.shape}")
     masks = every_mask(len(net.w1) if where == "input" else len(net.w2))
     weights = chances(masks, rate)
     gates = {f"{where}_gate": masks / kept_share(rate)}

@@ -8,11 +8,13 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from cvnotes.backpropagation import Network
+from cvnotes.checks import whole
 from cvnotes.experiments import experiment
 
 from .dropout import Dropout, keep_mask, kept_share
+from .given import share
 from .nets import dense_net, log_loss, passes, probabilities, switch, train
-from .problem import Problem, digits
+from .problem import COUNT, Problem, digits
 
 SEEDS = 10
 RATES = (0.0, 0.2, 0.5)
@@ -65,7 +67,7 @@ def redundancy(seed: int, scale: str) -> dict[str, list[float]]:
     for rate in RATES:
         net = train(dropped_net(rate, seed), p.x, p.y, epochs=LONG[scale] // 3, seed=seed)
         codes = hidden_codes(net, p.test_x)
-        found[f"{rate}_right"] = [knocked_out(net, codes, p.test_y, share, seed) for share in REMOVED]
+        found[f"{rate}_right"] = [knocked_out(net, codes, p.test_y, part, seed) for part in REMOVED]
         found[f"{rate}_alike"] = [alike(codes)]
         found[f"{rate}_active"] = [float((codes > 0).mean())]
     return found
@@ -76,11 +78,15 @@ def hidden_codes(net: Network, x: np.ndarray) -> np.ndarray:
     return np.maximum(net.layers[0].forward(x), 0)
 
 
-def knocked_out(net: Network, codes: np.ndarray, labels: np.ndarray, share: float, seed: int, draws: int = 10) -> float:
-    """Accuracy when a random share of the hidden units is silent for all pictures; mean over draws."""
+def knocked_out(net: Network, codes: np.ndarray, labels: np.ndarray, part: float, seed: int, draws: int = 10) -> float:
+    """Accuracy when a random part of the hidden units is silent for all pictures; mean over draws.
+
+    codes: of `hidden_codes`; part: from 0 to 1. Raises ValueError for another part or no draw. Chapter: dropout.
+    """
     dice, right = np.random.default_rng(seed), []
-    for _ in range(draws):
-        silent = dice.permutation(codes.shape[1])[: round(share * codes.shape[1])]
+    many = round(share("part", part) * codes.shape[1])
+    for _ in range(whole("draws", draws, 1)):
+        silent = dice.permutation(codes.shape[1])[:many]
         left = codes.copy()
         left[:, silent] = 0
         right.append(np.mean(net.layers[-1].forward(left).argmax(1) == labels))
@@ -88,8 +94,13 @@ def knocked_out(net: Network, codes: np.ndarray, labels: np.ndarray, share: floa
 
 
 def alike(codes: np.ndarray) -> float:
-    """Mean absolute correlation of two units over pictures; units that never change are left out."""
+    """Mean absolute correlation of two units over pictures (n, units); units that never change are left out.
+
+    Raises ValueError where fewer than two change. Chapter: dropout.
+    """
     moving = codes[:, codes.std(0) > 1e-6]
+    if moving.shape[1] < 2:
+        raise ValueError(f"Two units must change at least. Received: {moving.shape[1]} of {codes.shape[1]} that do")
     table = np.abs(np.corrcoef(moving.T))
     n = len(table)
     return float((table.sum() - n) / (n * (n - 1)))
@@ -137,7 +148,14 @@ def apart(p: Problem, seed: int, epochs: int, count: int = 10) -> np.ndarray:
 
 
 def errors_together(wrong: np.ndarray) -> float:
-    """Mean correlation of two members' errors, (members, n) of truth values."""
+    """Mean correlation of two members' errors, (members, n) of truth values.
+
+    Raises ValueError for less than two members, and for one that is always right or always wrong. Chapter: dropout.
+    """
+    wrong = np.asarray(wrong)
+    if wrong.ndim != 2 or len(wrong) < 2 or not np.all(wrong.any(1) & ~wrong.all(1)):
+        wanted = "Give two members or more, each at times right and at times wrong"
+        raise ValueError(f"{wanted}. Received: shape {wrong.shape}, shares wrong {wrong.mean(-1)}")
     table = np.corrcoef(wrong.astype(float))
     return float(table[~np.eye(len(table), dtype=bool)].mean())
 
@@ -168,16 +186,20 @@ def uncertainty(seed: int, scale: str) -> dict[str, float]:
         hurt = asked(net, damaged(p.test_x, name, seed), seed)
         truth = np.repeat([0, 1], len(p.test_x))
         numbers[f"{name}_spread"] = float(hurt[0].mean())
-        for key, before, after in zip(("found", "doubt"), clean, hurt, strict=False):
+        for key, before, after in zip(("found", "doubt"), clean, hurt, strict=True):
             numbers[f"{name}_{key}"] = float(roc_auc_score(truth, np.r_[before, after]))
     wrong = net.forward(p.test_x).argmax(1) != p.test_y
     numbers |= {f"errors_{key}": float(roc_auc_score(wrong, given))
-                for key, given in zip(("found", "doubt"), clean, strict=False)}  # fmt: skip
+                for key, given in zip(("found", "doubt"), clean, strict=True)}  # fmt: skip
     return numbers
 
 
 def asked(net: Network, x: np.ndarray, seed: int, times: int = 100) -> tuple[np.ndarray, np.ndarray]:
-    """Spread of the answer's probability over random masks, and doubt 1 - p of one scaled pass: (n,) each."""
+    """Spread of the answer's probability over random masks, and doubt 1 - p of one scaled pass: (n,) each.
+
+    times: how many masks, 1 or more. Chapter: dropout.
+    """
+    times = whole("times", times, 1)
     once = probabilities(net, x)
     chosen = once.argmax(1)
     switch(net, True)
@@ -205,9 +227,9 @@ def silent_units(batch: int, rate: float, seed: int = 0, width: int = 64) -> flo
     """The share of hidden units whose incoming weights get no gradient in one step with so many digits.
 
     A fresh net, centred digits. A unit gets none where, for every digit of the batch, it is
-    dropped or its ReLU is shut. Chapter: dropout.
+    dropped or its ReLU is shut. batch: 1 to 300. Raises ValueError for another. Chapter: dropout.
     """
-    p = digits(seed, noise=0.0)
+    batch, p = whole("batch", batch, 1, COUNT), digits(seed, noise=0.0)
     net = dropped_net(rate, seed, width)
     switch(net, True)
     net.loss(p.x[:batch] - p.x.mean(0), p.y[:batch])

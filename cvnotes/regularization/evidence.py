@@ -110,7 +110,14 @@ def pair_rows(found: Stored, pairs: Sequence[tuple[str, str]]) -> Rows:
 
 
 def chosen(runs: Stored, kind: str, key: str, by: str) -> np.ndarray:
-    """A number of one remedy at the setting with the lowest validation loss, or error, for each seed."""
+    """A number of one remedy at the setting with the lowest validation loss, or error, for each seed.
+
+    Raises ValueError for another way to choose and for a remedy or number that is not there.
+    """
+    if by not in MONITORS:
+        raise ValueError(f"by is one of {MONITORS}. Received: by={by!r}")
+    if not {f"{kind}_{key}", f"{kind}_val", f"{kind}_val_loss"} <= runs.keys():
+        raise ValueError(f"No such numbers: there are {', '.join(runs) or 'none'}. Received: {kind!r}, {key!r}")
     best = runs[f"{kind}_val_loss"].argmin(1) if by == "loss" else runs[f"{kind}_val"].argmax(1)
     return runs[f"{kind}_{key}"][np.arange(len(best)), best]
 
@@ -124,10 +131,8 @@ def outcomes(
 
     Raises ValueError for another way to choose and for a patience that was not tried.
     """
-    if patience not in PATIENCES or by not in MONITORS:
-        raise ValueError(
-            f"by is one of {MONITORS}, patience of {PATIENCES}. Received: by={by!r}, patience={patience!r}"
-        )
+    if patience not in PATIENCES:
+        raise ValueError(f"patience is one of {PATIENCES}. Received: patience={patience!r}")
     kinds = ("plain", *GRIDS, "more digits", "right labels")
     found = {kind: {key: chosen(runs, kind, key, by) for key in CHOSEN} for kind in kinds}
     at = PATIENCES.index(patience)

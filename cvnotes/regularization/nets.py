@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from cvnotes.backpropagation import Dense, Network, ReLU, batches, sgd_step
+from cvnotes.backpropagation.network import paired
 from cvnotes.checks import whole
 from cvnotes.linear_classifiers import softmax, softmax_losses
 
@@ -23,11 +24,13 @@ def dense_net(widths: Sequence[int] = (64, 256, 10), seed: int = 0, between: Seq
     """Dense layers with a ReLU after each but the last; weights as He et al. (2015) advise, biases zero.
 
     widths: inputs, hidden units, scores. between: extra layers (such as dropout), one after each ReLU, None for none.
-    Raises ValueError for fewer than two widths or any below 1. Chapter: regularization.
+    Raises ValueError for fewer than two widths, any below 1, or more extra layers than there are ReLUs.
+    Chapter: regularization.
     """
     widths = [whole("widths", width, 1) for width in widths]
-    if len(widths) < 2:
-        raise ValueError(f"widths needs inputs and scores at least. Received: widths={widths}")
+    if len(widths) < 2 or len(between) > len(widths) - 2:
+        wanted = "widths needs inputs and scores at least, between a layer or None for each hidden width at most"
+        raise ValueError(f"{wanted}. Received: widths={widths}, {len(between)} layers between")
     dice, layers = np.random.default_rng(seed), []
     for i, (n, m) in enumerate(itertools.pairwise(widths)):
         layers.append(Dense(dice.normal(0, np.sqrt(2 / n), (n, m)), np.zeros(m)))
@@ -53,8 +56,9 @@ def passes(
 
     penalise(network) may add to the gradients before a step, constrain(network) may
     change the weights after it. Layers with a switch `training` are on in between.
-    Chapter: regularization.
+    Raises ValueError unless there is one label a picture. Chapter: regularization.
     """
+    x, labels = paired(x, labels)
     speeds = [np.zeros_like(weight) for weight in network.weights]
     for epoch in range(whole("epochs", epochs, 1)):
         switch(network, True)
@@ -104,6 +108,9 @@ def copied(network: Network) -> list[np.ndarray]:
 
 
 def put_back(network: Network, weights: Sequence[np.ndarray]) -> None:
-    """Set all weights, in place. Raises ValueError for another number of arrays."""
+    """Set all weights, in place. Raises ValueError for arrays of other shapes, or another number of them."""
+    wanted, shapes = ([np.shape(weight) for weight in row] for row in (network.weights, weights))
+    if shapes != wanted:
+        raise ValueError(f"Give arrays of the shapes {wanted}. Received: {shapes}")
     for weight, value in zip(network.weights, weights, strict=True):
         weight[...] = value

@@ -5,23 +5,17 @@ Chapter: regularization.
 
 from __future__ import annotations
 
-import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from cvnotes.backpropagation import Network
 
+from . import given
 from .nets import Hook, kernels
 
 KINDS = ("L2", "L1", "max-norm")
-
-
-def _strength(name: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value < math.inf:
-        raise ValueError(f"{name} must be a number of at least 0. Received: {name}={value!r}")
-    return float(value)
 
 
 def shrunk(weights: np.ndarray, curvatures: np.ndarray, strength: float) -> np.ndarray:
@@ -31,13 +25,15 @@ def shrunk(weights: np.ndarray, curvatures: np.ndarray, strength: float) -> np.n
               \quad\text{is least at}\quad w_i = \frac{h_i}{h_i + \lambda}\, w_i^*
 
     weights: the bottom :math:`w^*` without a penalty; curvatures: :math:`h > 0`, of the
-    same shape. Raises ValueError for a negative strength or a curvature of 0 or less.
+    same shape. Raises ValueError for a negative strength, a curvature of 0 or less, other shapes.
     Source: Goodfellow et al. (2016), section 7.1.1. Chapter: regularization.
     """
-    curvatures = np.asarray(curvatures, float)
-    if not np.all(curvatures > 0):
-        raise ValueError(f"curvatures must be above 0. Received: {curvatures}")
-    return curvatures / (curvatures + _strength("strength", strength)) * weights
+    weights, curvatures = given.floats("weights", weights), given.floats("curvatures", curvatures)
+    if curvatures.shape != weights.shape:
+        raise ValueError(f"Give one curvature a weight. Received: {curvatures.shape} for {weights.shape}")
+    if not np.all((curvatures > 0) & np.isfinite(curvatures)):
+        raise ValueError(f"curvatures must be finite and above 0. Received: {curvatures}")
+    return curvatures / (curvatures + given.strength("strength", strength)) * weights
 
 
 def soft_threshold(weights: np.ndarray, amount: float) -> np.ndarray:
@@ -48,8 +44,8 @@ def soft_threshold(weights: np.ndarray, amount: float) -> np.ndarray:
     This is the proximal step of :math:`t\,|w|`. Raises ValueError for a negative
     amount. Source: Parikh and Boyd (2014), section 6.5.2. Chapter: regularization.
     """
-    weights = np.asarray(weights, float)
-    return np.sign(weights) * np.maximum(np.abs(weights) - _strength("amount", amount), 0)
+    weights = given.floats("weights", weights)
+    return np.sign(weights) * np.maximum(np.abs(weights) - given.strength("amount", amount), 0)
 
 
 def limited(weights: np.ndarray, limit: float, axes: int | Sequence[int] | None = None) -> np.ndarray:
@@ -59,52 +55,63 @@ def limited(weights: np.ndarray, limit: float, axes: int | Sequence[int] | None 
 
     weights: (in, out) of a dense layer or (kh, kw, in, out) of a convolution. axes: over
     which the length is taken; by default all but the last, so that each output has one.
-    Raises ValueError for a limit of 0 or less. Source: Srivastava et al. (2014),
-    section 5.1. Chapter: regularization.
+    Raises ValueError for a limit of 0 or less, a length that is not finite, or weights
+    without inputs. Source: Srivastava et al. (2014), section 5.1. Chapter: regularization.
     """
-    weights = np.asarray(weights)
-    if _strength("limit", limit) == 0:
-        raise ValueError("limit must be above 0: at 0 nothing could be learned. Received: limit=0")
-    axes = tuple(range(weights.ndim - 1)) if axes is None else axes
-    axes = (axes,) if isinstance(axes, int) else tuple(axes)
-    lengths = np.sqrt((weights**2).sum(axes, keepdims=True))
+    weights, limit = given.floats("weights", weights), _limit(limit)
+    lengths = _lengths(weights, axes)
     return weights * np.minimum(1, limit / np.where(lengths > 0, lengths, 1))
 
 
 def neuron_norms(weights: np.ndarray) -> np.ndarray:
-    """The length of the weights into each output, (out,)."""
-    return np.sqrt((np.asarray(weights) ** 2).sum(tuple(range(np.ndim(weights) - 1))))
+    """The length of the weights into each output, (out,). Raises ValueError as `limited`. Chapter: regularization."""
+    return _lengths(given.floats("weights", weights)).reshape(np.shape(weights)[-1:])
+
+
+def _limit(limit: float) -> float:
+    if given.strength("limit", limit) == 0:
+        raise ValueError("limit must be above 0: at 0 nothing could be learned. Received: limit=0")
+    return float(limit)
+
+
+def _lengths(weights: np.ndarray, axes: int | Sequence[int] | None = None) -> np.ndarray:
+    """Lengths over some axes (all but the last for None), which stay with size 1."""
+    if axes is None and weights.ndim < 2:
+        raise ValueError(f"weights need inputs and outputs: (..., in, out). Received: shape {weights.shape}")
+    axes = range(weights.ndim - 1) if axes is None else [axes] if isinstance(axes, numbers.Integral) else axes
+    with np.errstate(over="ignore"):  # refused below
+        lengths = np.sqrt((weights**2).sum(tuple(axes), keepdims=True))
+    if not np.isfinite(lengths).all():
+        raise ValueError(f"weights and their squares must be finite. Received: sizes up to {np.abs(weights).max():g}")
+    return lengths
 
 
 def l2_hook(strength: float) -> Hook:
-    r"""For every step: add :math:`\lambda w` to the gradient of each kernel, the slope of
-    :math:`\tfrac\lambda2 w^2`.
-    """
-    strength = _strength("strength", strength)
-
-    def penalise(network: Network) -> None:
-        for weight, slope in zip(network.weights, network.gradients, strict=True):
-            if weight.ndim > 1:
-                slope += strength * weight
-
-    return penalise
+    r"""For every step: add :math:`\lambda w`, the slope of half :math:`\lambda w^2`, to the gradient of each kernel."""
+    strength = given.strength("strength", strength)
+    return _added(lambda weight: strength * weight)
 
 
 def l1_slope_hook(strength: float) -> Hook:
     r"""For every step: add :math:`\lambda \operatorname{sign}(w)` to the gradient of each kernel."""
-    strength = _strength("strength", strength)
+    strength = given.strength("strength", strength)
+    return _added(lambda weight: strength * np.sign(weight))
+
+
+def _added(price: Callable[[np.ndarray], np.ndarray]) -> Hook:
+    """Add the slope of a price to the gradient of each kernel; biases go free."""
 
     def penalise(network: Network) -> None:
         for weight, slope in zip(network.weights, network.gradients, strict=True):
             if weight.ndim > 1:
-                slope += strength * np.sign(weight)
+                slope += price(weight)
 
     return penalise
 
 
 def l1_proximal_hook(strength: float, rate: float) -> Hook:
     """After every step: the soft threshold by rate times strength on each kernel."""
-    amount = _strength("strength", strength) * _strength("rate", rate)
+    amount = given.strength("strength", strength) * given.strength("rate", rate)
 
     def constrain(network: Network) -> None:
         for weight in kernels(network):
@@ -115,6 +122,7 @@ def l1_proximal_hook(strength: float, rate: float) -> Hook:
 
 def max_norm_hook(limit: float) -> Hook:
     """After every step: no neuron's weights longer than the limit."""
+    limit = _limit(limit)
 
     def constrain(network: Network) -> None:
         for weight in kernels(network):

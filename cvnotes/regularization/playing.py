@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon
 
 from cvnotes import figures
+from cvnotes.checks import whole
 from cvnotes.figures.style import STYLE
 from cvnotes.linear_classifiers import softmax_loss
 
@@ -38,11 +39,10 @@ def bowl_matrix() -> np.ndarray:
 def settled(start: np.ndarray, slope, rate: float, kind: str, level: int, steps: int) -> np.ndarray:
     """Walk downhill with steps that respect the penalty: the bottom of data loss plus penalty, or within the limit.
 
-    slope(w): gradient of the data loss. Raises ValueError for another kind of penalty.
+    slope(w): gradient of the data loss. Raises ValueError for another kind of penalty or another level.
     """
-    if kind not in KINDS:
-        raise ValueError(f"kind must be one of {', '.join(KINDS)}. Received: kind={kind!r}")
-    strength, w = STRENGTHS[level], start.astype(float)
+    level = _checked(kind, level)
+    strength, w = STRENGTHS[level], np.asarray(start, float)
     for _ in range(steps):
         w = w - rate * slope(w)
         if kind == "L2":
@@ -52,6 +52,13 @@ def settled(start: np.ndarray, slope, rate: float, kind: str, level: int, steps:
         elif np.isfinite(LIMITS[level]):
             w = limited(w, LIMITS[level])
     return w
+
+
+def _checked(kind: str, level: int) -> int:
+    """Read a level; ValueError for another kind of penalty or another level."""
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}. Received: kind={kind!r}")
+    return whole("level", level, 0, len(LEVELS) - 1)
 
 
 @functools.cache
@@ -64,7 +71,7 @@ def on_the_bowl(kind: str, level: int) -> np.ndarray:
 @functools.cache
 def on_digits(kind: str, level: int) -> np.ndarray:
     """Weights (64, 10) of a linear softmax classifier of 300 digits, after 250 steps from zero."""
-    if level == 0 and kind != KINDS[0]:
+    if _checked(kind, level) == 0 and kind != KINDS[0]:
         return on_digits(KINDS[0], 0)  # no penalty is the same for all kinds
     p = digits(0, noise=0.0)
     x = p.x - p.x.mean(0)
@@ -83,7 +90,8 @@ def in_use(kind: str, level: int) -> np.ndarray:
 
 
 def setting(kind: str, level: int) -> str:
-    """The strength in words: lambda, or the limit c."""
+    """The strength in words: lambda, or the limit c. Raises ValueError as `settled`."""
+    _checked(kind, level)
     if kind != "max-norm":
         return f"λ = {STRENGTHS[level]:g}"
     return "no limit" if level == 0 else f"c = {LIMITS[level]:g}"

@@ -5,14 +5,14 @@ dropout.
 from __future__ import annotations
 
 import functools
-import math
-import numbers
 from typing import NamedTuple
 
 import numpy as np
 
 from cvnotes import data
 from cvnotes.checks import whole
+
+from .given import share
 
 COUNT, NOISE, WAITING = 300, 0.2, 500  # digits to learn, share of wrong labels, digits to choose settings with
 
@@ -52,12 +52,11 @@ def digits(seed: int, count: int = COUNT, noise: float = NOISE) -> Problem:
     """
     x, y, test_x, test_y = _digits()
     count = whole("count", count, 1, len(x) - WAITING)
-    if isinstance(noise, bool) or not isinstance(noise, numbers.Real) or not 0 <= noise <= 1 or math.isnan(noise):
-        raise ValueError(f"noise is a share from 0 to 1. Received: noise={noise!r}")
+    share("noise", noise)
     dice = np.random.default_rng(seed)
     order, draws = dice.permutation(len(x)), dice.random(len(x))
     others = (y[order] + dice.integers(1, 10, len(x))) % 10  # never the truth itself
     waiting, learn = order[:WAITING], order[WAITING:][:count]
     wrong = draws[WAITING:][:count] < noise
     labels = np.where(wrong, others[WAITING:][:count], y[learn])
-    return Problem(x[learn], labels, wrong, y[learn], x[waiting], y[waiting], test_x, test_y)
+    return Problem(x[learn], labels, wrong, y[learn], x[waiting], y[waiting], test_x.copy(), test_y.copy())

@@ -36,7 +36,9 @@ class EarlyStopping:
         return self.passes - self.best_pass >= self.patience
 
     def restore(self, network: Network) -> None:
-        """Put the weights of the best pass back into the network."""
+        """Put the weights of the best pass back. Raises ValueError if there was none."""
+        if not self.weights:
+            raise ValueError("No finite loss was noted. Received: no pass to go back to")
         put_back(network, self.weights)
 
 
@@ -51,7 +53,7 @@ def stopped(curvatures: np.ndarray, rate: float, steps: int) -> np.ndarray:
     curvatures = np.asarray(curvatures, float)
     if not np.all((curvatures * rate > 0) & (curvatures * rate < 1)):
         raise ValueError(f"rate times curvature must lie between 0 and 1. Received: {curvatures * rate}")
-    return 1 - (1 - rate * curvatures) ** whole("steps", steps, 0)
+    return -np.expm1(whole("steps", steps, 0) * np.log1p(-rate * curvatures))  # exact where the curvature is tiny
 
 
 def equal_strength(curvatures: np.ndarray, rate: float, steps: int) -> np.ndarray:

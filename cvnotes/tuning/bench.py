@@ -32,11 +32,15 @@ def visits(
     """The rows that training visits, pass after pass: (epochs * whole batches * batch,).
 
     order: shuffled anew for "each pass", shuffled "once", or "sorted" by label.
-    What fills no whole batch is left out of that pass. Raises ValueError for another order or sizes below 1.
+    labels: (n,). What fills no whole batch is left out of that pass.
+    Raises ValueError for another order, sizes below 1, a batch above n, and labels that are no row.
     Chapter: tuning.
     """
     if order not in ORDERS:
         raise ValueError(f"order must be one of {', '.join(ORDERS)}. Received: order={order!r}")
+    labels = np.asarray(labels)
+    if labels.ndim != 1:
+        raise ValueError(f"labels must be a row (n,). Received: shape {labels.shape}")
     n, epochs = len(labels), whole("epochs", epochs, 1)
     batch = whole("batch", batch, 1, n)
     first = dice.permutation(n)
@@ -49,10 +53,16 @@ def visits(
 class Bench:
     """A net, a loss and an optimizer, compiled once; each `train` starts from fresh weights.
 
-    build: gives the net. optimizer: its rate is set by `train`. Chapter: tuning.
+    build: gives the net. optimizer: its rate is set by `train`. loss: cross-entropy on logits unless given.
+    Chapter: tuning.
     """
 
-    def __init__(self, build: Callable[[], keras.Model], optimizer: keras.optimizers.Optimizer, loss=None):
+    def __init__(
+        self,
+        build: Callable[[], keras.Model],
+        optimizer: keras.optimizers.Optimizer,
+        loss: keras.losses.Loss | None = None,
+    ):
         self.build, self.model = build, build()
         loss = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         self.model.compile(optimizer, loss, jit_compile=backend.jit_compile())
@@ -85,9 +95,13 @@ class Bench:
         """Train from the first weights of a seed; rate None keeps the optimizer's own (or its schedule).
 
         steps: stop after so many, if the passes do not end before.
+        Raises ValueError as `visits`, for fewer than one step, and unless there is one label a picture.
         """
+        if len(x) != len(y):
+            raise ValueError(f"Give one label a picture. Received: {len(x)} pictures and {len(y)} labels")
+        last = None if steps is None else whole("steps", steps, 1) * batch
+        rows = visits(y, epochs, batch, np.random.default_rng(seed), order)[:last]
         model = self.restart(seed, rate)
-        rows = visits(y, epochs, batch, np.random.default_rng(seed), order)[: steps and steps * batch]
         model.fit(x[rows], y[rows], batch_size=batch, shuffle=False, verbose=0, callbacks=list(callbacks))
         return model
 

@@ -32,7 +32,7 @@ def log_axis(ax: Axes, name: str) -> None:
 def rate_curves(rate: float, steps: int) -> Figure:
     """All kinds of schedules from one rate."""
     at = np.arange(steps + 1)
-    fig, ax = figures.canvas(7.2, 3.4)
+    fig, ax = figures.canvas(5.8, 3.4)
     shown = {kind: by_hand(kind, rate, steps)(at) for kind in KINDS}
     figures.curves(at, shown, xlabel="step", ylabel="learning rate", ax=ax)
     for line in ax.lines:
@@ -124,7 +124,7 @@ def draw_clipping(gradient: tuple[float, float], limit: float) -> Figure:
 
 def ratio_scatter(found: Mapping[str, np.ndarray]) -> Figure:
     """Accuracy against the median update-to-weight ratio, a dot for each run of the rates that kill no net."""
-    fig, ax = figures.canvas(7.2, 3.4)
+    fig, ax = figures.canvas(5.8, 3.4)
     for family, (colour, marker) in LOOK.items():
         ratio, test = found[f"{family}_ratio"], found[f"{family}_test"]
         alive = (ratio > 1e-7).all(0)  # in no seed a net that has stopped moving
@@ -141,7 +141,7 @@ def ratio_scatter(found: Mapping[str, np.ndarray]) -> Figure:
 
 def ratio_times(series: Mapping[str, Sequence[float]]) -> Figure:
     """The ratio of each kernel over the steps of one training."""
-    fig, ax = figures.canvas(7.2, 3.0)
+    fig, ax = figures.canvas(5.8, 3.0)
     for (name, values), colour in zip(series.items(), figures.CYCLE, strict=False):
         smooth = np.convolve(values, np.ones(15) / 15, "valid")
         ax.plot(np.arange(len(smooth)) + 7, smooth, color=colour, linewidth=1.8, label=name)
@@ -153,7 +153,7 @@ def ratio_times(series: Mapping[str, Sequence[float]]) -> Figure:
 
 def batch_curves(found: Mapping[str, np.ndarray], rates: Sequence[float]) -> Figure:
     """Accuracy against the rate, a line for each batch size."""
-    fig, ax = figures.canvas(7.2, 3.3)
+    fig, ax = figures.canvas(5.8, 3.5)
     for (batch, runs), colour, marker in zip(found.items(), figures.CYCLE, "os^D", strict=False):
         ax.plot(rates, runs.mean(0), color=colour, marker=marker, label=f"batch of {batch}")
         ax.fill_between(rates, runs.min(0), runs.max(0), color=colour, alpha=0.15, linewidth=0)
@@ -167,7 +167,7 @@ def batch_curves(found: Mapping[str, np.ndarray], rates: Sequence[float]) -> Fig
 
 def noise_curves(batches: Sequence[int], found: Mapping[str, np.ndarray], count: int) -> Figure:
     """How far a batch's gradient lies from that of all digits, and how long it is; log scales, before and after."""
-    fig, (left, right) = figures.canvas(7.4, 3.1, columns=2)
+    fig, (left, right) = figures.canvas(6.0, 3.1, columns=2)
     sizes = np.array(batches)
     for when, colour, marker in (("start", figures.BLUE, "o"), ("end", figures.ORANGE, "s")):
         noise = found[f"{when}_noise"]
@@ -178,17 +178,20 @@ def noise_curves(batches: Sequence[int], found: Mapping[str, np.ndarray], count:
         )
         right.plot(sizes, found[f"{when}_mean"].mean(0), marker, color=colour, linestyle="-")
         right.plot(sizes, sizes * found[f"{when}_mean"].mean(0), marker, color=colour, linestyle=":", fillstyle="none")
-    for ax, title in ((left, "squared distance to the whole"), (right, "length: mean (solid), sum (dotted)")):
+    for ax, title in ((left, "squared distance to the whole"), (right, "length of mean and sum")):
         log_axis(ax, "batch size")
         ax.set(yscale="log", title=title)
         ax.set_xticks(sizes, batches)
+    for name, factor in (("mean", 1), ("sum", sizes[-1])):
+        end = factor * found["end_mean"].mean(0)[-1]
+        right.annotate(name, (sizes[-1], end), xytext=(0, 7), textcoords="offset points", ha="right", fontsize=9.5)
     left.legend(loc="lower left")
     return fig
 
 
 def search_scatter(found: Mapping[str, np.ndarray]) -> Figure:
     """Every draw of every seed: its rate and what came of it, a panel for each sampler."""
-    fig, axes = figures.canvas(7.4, 3.0, columns=3, sharey=True)
+    fig, axes = figures.canvas(6.0, 3.0, columns=3, sharey=True)
     for ax, how in zip(axes, SAMPLERS, strict=True):
         ax.plot(
             found[f"{how}_rate"].ravel(),
@@ -200,7 +203,7 @@ def search_scatter(found: Mapping[str, np.ndarray]) -> Figure:
         )
         log_axis(ax, "rate")
         ax.set(title=how, xlim=(5e-7, 20), ylim=(0, 1.02))
-        ax.set_xticks([1e-6, 1e-4, 1e-2, 1])
+        ax.set_xticks([1e-6, 1e-3, 1])
         ax.grid(axis="y")
     axes[0].set_ylabel("accuracy")
     return fig
@@ -208,11 +211,12 @@ def search_scatter(found: Mapping[str, np.ndarray]) -> Figure:
 
 def range_curve(rates: np.ndarray, losses: np.ndarray, best: float) -> Figure:
     """Loss against the growing rate, smoothed, with the best rate of the search as a line."""
-    fig, ax = figures.canvas(7.0, 3.0)
+    fig, ax = figures.canvas(5.8, 3.0)
     smooth = np.exp(np.convolve(np.log(losses), np.ones(9) / 9, "valid"))
     ax.plot(rates, np.minimum(losses, 20), color=figures.GREY, linewidth=0.8, alpha=0.7)
     ax.plot(rates[4:-4], np.minimum(smooth, 20), color=figures.BLUE, linewidth=2.2)
     ax.axvline(best, color=figures.GREEN, linewidth=5, alpha=0.4, zorder=0)
     log_axis(ax, "learning rate")
-    ax.set(yscale="log", ylabel="loss of the batch", ylim=(0.1, 20))
+    ax.set(yscale="log", ylabel="loss of the batch", ylim=(0.05, 10))
+    ax.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
     return fig

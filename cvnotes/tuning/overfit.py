@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -28,9 +29,12 @@ class Verdict(NamedTuple):
 def handful(x: np.ndarray, y: np.ndarray, each: int = 2) -> tuple[np.ndarray, np.ndarray]:
     """The first few pictures of every class, in the order of the classes: 20 of the ten digits.
 
-    Raises ValueError if a class has fewer than `each`. Chapter: tuning.
+    Raises ValueError if a class has fewer than `each`, or there is not one label a picture. Chapter: tuning.
     """
-    rows = [np.flatnonzero(y == label)[: whole("each", each, 1)] for label in np.unique(y)]
+    x, y, each = np.asarray(x), np.asarray(y), whole("each", each, 1)
+    if y.ndim != 1 or x.shape[:1] != y.shape or not y.size:
+        raise ValueError(f"Give one label a picture, and one picture at least. Received: {x.shape} and {y.shape}")
+    rows = [np.flatnonzero(y == label)[:each] for label in np.unique(y)]
     if min(map(len, rows)) < each:
         raise ValueError(f"every class needs {each} pictures. Received: a class with {min(map(len, rows))}")
     return x[np.concatenate(rows)], y[np.concatenate(rows)]
@@ -50,28 +54,26 @@ def overfit_check(
     x, y: a handful with at least two classes, labels (n,) from 0. feed: the last piece of the training pipeline, called
     at every step: what it returns is what the net sees. The net's own loss and optimizer are used; afterwards both
     are as they were. Dropout and penalties keep a loss above 0: switch them off, or raise `tolerance`.
-    Raises ValueError if the model is not compiled or x and y do not fit. Chapter: tuning.
+    Raises ValueError if the model is not compiled, x and y do not fit, or a number is out of range. Chapter: tuning.
     """
-    _check(model, x, y)
-    feed = feed or (lambda x, y: (x, y))
-    model.optimizer.build(model.trainable_variables)
-    variables = [*model.variables, *model.optimizer.variables]
-    kept = [np.array(_array(variable)) for variable in variables]
+    x, y = _checked(model, x, y, tolerance)
+    steps, feed = whole("steps", steps, 1), feed or (lambda x, y: (x, y))
     loss, taken = np.inf, 0
-    while taken < whole("steps", steps, 1) and not 0 <= loss < tolerance and not np.isnan(loss):
-        model.reset_metrics()
-        loss = float(model.train_on_batch(*feed(x, y), return_dict=True)["loss"])
-        taken += 1
-    seen, wanted = feed(x, y)
-    right = float(np.mean(_array(model(seen, training=False)).argmax(-1) == wanted))
-    for variable, value in zip(variables, kept, strict=True):
-        variable.assign(value)
+    with _restored(model):
+        while taken < steps and not 0 <= loss < tolerance and not np.isnan(loss):
+            model.reset_metrics()
+            loss = float(model.train_on_batch(*feed(x, y), return_dict=True)["loss"])
+            taken += 1
+        seen, wanted = feed(x, y)
+        right = float(np.mean(_array(model(seen, training=False)).argmax(-1) == wanted))
     passed, words = _judged(loss, right, guessing(y), tolerance)
     return Verdict(passed, loss, right, taken, words)
 
 
 def guessing(y: np.ndarray) -> float:
-    """The least cross-entropy of a net that cannot see: the entropy of the labels, in nats. Chapter: tuning."""
+    """The least cross-entropy of a net that cannot see: the entropy of the labels (n,), in nats. Chapter: tuning."""
+    if not len(y):
+        raise ValueError("Give at least one label. Received: none")
     shares = np.unique(y, return_counts=True)[1] / len(y)
     return float(-np.sum(shares * np.log(shares)))
 
@@ -90,14 +92,36 @@ def _judged(loss: float, right: float, chance: float, tolerance: float) -> tuple
     return False, "learned in part: too small, too slow, or partly stuck"
 
 
+@contextlib.contextmanager
+def _restored(model: keras.Model) -> Iterator[None]:
+    """Within it a model may learn; afterwards its weights and its optimizer are as they were, whatever happened."""
+    model.optimizer.build(model.trainable_variables)
+    variables = [*model.variables, *model.optimizer.variables]
+    kept = [np.array(_array(variable)) for variable in variables]
+    try:
+        yield
+    finally:
+        for variable, value in zip(variables, kept, strict=True):
+            variable.assign(value)
+
+
 def _array(tensor: Any) -> np.ndarray:
     import keras
 
     return keras.ops.convert_to_numpy(tensor)
 
 
-def _check(model: keras.Model, x: np.ndarray, y: np.ndarray) -> None:
+def _checked(model: keras.Model, x: np.ndarray, y: np.ndarray, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
     if not getattr(model, "compiled", False):
         raise ValueError("compile the model first: its own loss and optimizer are checked too. Received: not compiled")
-    if len(x) != len(y) or np.ndim(y) != 1 or len(np.unique(y)) < 2:
-        raise ValueError(f"Give one label a picture, of two classes or more. Received: {np.shape(x)} and {np.shape(y)}")
+    if not tolerance > 0:  # no loss would ever be low enough
+        raise ValueError(f"tolerance must be above 0. Received: tolerance={tolerance!r}")
+    x, y = np.asarray(x), np.asarray(y)
+    if y.ndim != 1 or x.shape[:1] != y.shape or len(np.unique(y)) < 2:
+        raise ValueError(f"Give one label a picture, of two classes or more. Received: {x.shape} and {y.shape}")
+    classes = model.output_shape[-1]
+    if y.dtype.kind not in "iu" or y.min() < 0 or y.max() >= classes:
+        raise ValueError(
+            f"Labels are whole numbers from 0 to {classes - 1}. Received: {y.dtype}, {y.min()} to {y.max()}"
+        )
+    return x, y

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from cvnotes.checks import whole
 
 if TYPE_CHECKING:
     import keras
@@ -67,8 +70,12 @@ def warm_up(step: Any, rate: float, warm: int, after: Schedule) -> np.ndarray:
 
 
 def by_hand(kind: str, rate: float, steps: int) -> Schedule:
-    """One of `KINDS` over so many steps. Raises ValueError for another kind. Chapter: tuning."""
-    third, warm = max(steps // 3, 1), max(round(WARM * steps), 1)
+    """One of `KINDS` over so many steps.
+
+    Raises ValueError for another kind, a rate that is not above 0 and fewer than two steps. Chapter: tuning.
+    """
+    _steps(0, rate=rate)
+    third, warm = _parts(steps)
     kinds: dict[str, Schedule] = {
         "constant": lambda t: rate + 0.0 * _steps(t, rate=rate),
         "step": lambda t: step_decay(t, rate, END**0.5, third),
@@ -87,7 +94,7 @@ def by_keras(kind: str, rate: float, steps: int) -> float | keras.optimizers.sch
     from keras.optimizers import schedules
 
     by_hand(kind, rate, steps)
-    third, warm = max(steps // 3, 1), max(round(WARM * steps), 1)
+    third, warm = _parts(steps)
     return {
         "constant": lambda: rate,
         "step": lambda: schedules.ExponentialDecay(rate, third, END**0.5, staircase=True),
@@ -98,12 +105,18 @@ def by_keras(kind: str, rate: float, steps: int) -> float | keras.optimizers.sch
     }[kind]()
 
 
+def _parts(steps: int) -> tuple[int, int]:
+    """Steps between two stairs, and steps of warm-up: at least one each, and one to fall in after the warm-up."""
+    steps = whole("steps", steps, 2)
+    return max(steps // 3, 1), max(round(WARM * steps), 1)
+
+
 def _steps(step: Any, **positive: float) -> np.ndarray:
     """The steps as an array, after a look at the other numbers."""
     for name, value in positive.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 < value < np.inf:
+        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 < value < np.inf:
             raise ValueError(f"{name} must be a number above 0. Received: {name}={value!r}")
-    step = np.asarray(step, float)
-    if not np.all(step >= 0):
-        raise ValueError(f"step counts updates from 0. Received: {step.min()}")
-    return step
+    step = np.asarray(step)
+    if step.dtype.kind not in "fiu" or not np.all(step >= 0):
+        raise ValueError(f"step counts updates from 0. Received: {step!r:.80}")
+    return step.astype(float)

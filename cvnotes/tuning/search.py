@@ -16,12 +16,13 @@ def rates(how: str, count: int, dice: np.random.Generator, low: float = LOW, hig
     r"""Learning rates between :math:`10^\text{low}` and :math:`10^\text{high}`, (count,).
 
     "log-uniform": :math:`10^u` with u uniform. "uniform": uniform between the two ends. "grid": equal ratios, no dice.
-    Raises ValueError for another way, fewer than one, or low not below high. Chapter: tuning.
+    Raises ValueError for another way, fewer than one, low not below high, or powers beyond 300. Chapter: tuning.
     """
     count = whole("count", count, 1)
-    if how not in SAMPLERS or not low < high:
+    if how not in SAMPLERS or not -300 <= low < high <= 300:
         raise ValueError(
-            f"how must be one of {', '.join(SAMPLERS)}, low below high. Received: {how!r}, {low!r}, {high!r}"
+            f"how must be one of {', '.join(SAMPLERS)}, low below high, both from -300 to 300. "
+            f"Received: {how!r}, {low!r}, {high!r}"
         )
     if how == "log-uniform":
         return 10 ** dice.uniform(low, high, count)
@@ -33,10 +34,12 @@ def decade_shares(how: str, low: int = LOW, high: int = HIGH) -> np.ndarray:
 
     .. math:: \frac{1}{b - a} \quad\text{or}\quad \frac{10^{k+1} - 10^k}{10^b - 10^a}, \qquad a \le k < b
 
-    Chapter: tuning.
+    Raises ValueError for another way, and for powers that are not whole numbers, low below high. Chapter: tuning.
     """
     if how not in SAMPLERS[:2]:
         raise ValueError(f"how must be one of {', '.join(SAMPLERS[:2])}. Received: how={how!r}")
+    low = whole("low", low, -300, 299)
+    high = whole("high", high, low + 1, 300)
     edges = 10.0 ** np.arange(low, high + 1)
     return np.full(high - low, 1 / (high - low)) if how == "log-uniform" else np.diff(edges) / (edges[-1] - edges[0])
 
@@ -47,8 +50,12 @@ def range_test(
     """Train once while the rate grows by a fixed factor each step; gives rates (n,) and the loss seen at each.
 
     build: gives a net with logits. Stops when the loss is no number. low, high: first and last rate of plain SGD.
+    Raises ValueError for fewer than two steps, a batch that x cannot fill, and rates that do not rise from above 0.
     Source: Smith (2017), section 3.3. Chapter: tuning.
     """
+    steps, batch = whole("steps", steps, 2), whole("batch", batch, 1, len(x))
+    if len(x) != len(y) or not 0 < low < high < np.inf:
+        raise ValueError(f"Need a label a picture and 0 < low < high. Received: {len(x)}, {len(y)}, {low!r}, {high!r}")
     import keras
 
     from cvnotes import backend

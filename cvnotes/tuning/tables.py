@@ -37,7 +37,9 @@ def planted(found: Found, bugs: Sequence[str]) -> list[list[str]]:
     for i, bug in enumerate(bugs):
         passed, loss, right = (found[key][:, i] for key in ("passed", "loss", "right"))
         seen = f"{np.median(loss):.2f}" if abs(np.median(loss)) < 1e4 else "far below 0"
-        rows.append([bug, f"{passed.sum():.0f} of 5", seen, f"{right.mean():.2f}", spread(found["test"][:, i])])
+        rows.append(
+            [bug, f"{passed.sum():.0f} of {len(passed)}", seen, f"{right.mean():.2f}", spread(found["test"][:, i])]
+        )
     return rows
 
 

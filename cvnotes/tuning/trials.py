@@ -9,7 +9,7 @@ import numpy as np
 
 from cvnotes import experiments
 
-from .bench import EPOCHS, Bench, conv_net, digits, score, visits
+from .bench import EPOCHS, ORDERS, Bench, conv_net, digits, score, visits
 from .bugs import BUGS, pipeline
 from .overfit import guessing, handful, overfit_check
 from .schedules import KINDS, by_keras
@@ -43,7 +43,7 @@ def order(seed: int, scale: str) -> dict[str, float | list[float]]:
     """Plain SGD on digits shuffled anew, shuffled once, and sorted by class; the share of answers "9" when sorted."""
     d, bench, found = digits(), Bench(conv_net, keras.optimizers.SGD()), {}
     for batch in BATCHES:
-        for how in ("each pass", "once", "sorted"):
+        for how in ORDERS:
             options = {"rate": 0.1 * (batch / 32) ** 0.5, "seed": seed, "epochs": EPOCHS[scale], "batch": batch}
             model = bench.train(d.train_images, d.train_labels, order=how, **options)
             found[f"{how}_{batch}"] = score(model)
