@@ -47,7 +47,7 @@ def _cells(nb: NotebookNode) -> Iterator[str]:
 
 
 def markdown_problems(source: str) -> Iterator[str]:
-    """What prose, in a notebook or a page, may not have: a picture from elsewhere or without words, a column without a name."""
+    """What prose, in a notebook or a page, may not have: foreign or wordless pictures, columns without a name."""
     if LOAD.search(source):
         yield f"loads from another host: {LOAD.search(source)[0]}"
     if WORDLESS.search(source):

@@ -187,8 +187,9 @@ def says_through_tanh(shape: str, gamma: float, beta: float) -> str:
     """Put `through_tanh` into words."""
     y = batch_norm(quantiles(shape)[:, None], gamma, beta)[:, 0]
     return (
-        f"Numbers spread as {shape}, normalized, with a standard deviation of {gamma:g} and a mean of {beta:g}: their "
-        f"shape is that of the raw numbers, and {saturated(y):.0%} of them drive tanh beyond {SATURATED} on either side."
+        f"Numbers spread as {shape}, normalized, with a standard deviation of {gamma:g} and a mean of {beta:g}: "
+        f"their shape is that of the raw numbers, and {saturated(y):.0%} of them drive tanh beyond {SATURATED} on "
+        "either side."
     )
 
 
