@@ -369,7 +369,7 @@ def test_another_light_is_undone_exactly(contrast, offset):
     dark = shift.relit(x, contrast, offset)
     np.testing.assert_allclose(dark, contrast * x + np.float32(offset), atol=1e-5)
     np.testing.assert_allclose(shift.restandardised(dark, x), x, atol=1e-3)
-    assert abs(contrast - 1) < 1e-6 or not np.allclose(dark, x, atol=1e-3)
+    assert abs(contrast - 1) < 0.01 or np.abs(dark - x).max() > 0.004  # the brightest pixel is near 1 or offset
 
 
 def test_each_picture_under_a_light_of_its_own():
