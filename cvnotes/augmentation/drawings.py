@@ -104,7 +104,7 @@ def turned_bars(found: Mapping[str, np.ndarray], names: Sequence[str]) -> Figure
         ax.barh(rows, found[key].mean(0), 0.6, color=figures.BLUE, alpha=0.3)
         for run in found[key]:
             ax.scatter(run, rows, s=10, color=figures.BLUE)
-        ax.set(title=title, xlim=(0.7, 1) if key == "test" else (0, 0.3))
+        ax.set(title=title, xlim=(0, 1) if key == "test" else (0, 0.3))
     axes[0].set_yticks(rows, names)
     return fig
 
@@ -133,6 +133,6 @@ def five_windows(photo: np.ndarray, window: int) -> Figure:
         axes[0].add_patch(Rectangle(at, window, window, fill=False, edgecolor=colour, linewidth=2))
     views = ten_crops(photo[None], window)[:, 0]
     axes[1].imshow(np.concatenate([np.concatenate(views[:5], 1), np.concatenate(views[5:], 1)]))
-    for ax, title in zip(axes, ("five windows", "and their mirror images"), strict=True):
+    for ax, title in zip(axes, ("five windows", "cut out, and mirrored below"), strict=True):
         ax.set(xticks=[], yticks=[], title=title)
     return fig
