@@ -220,7 +220,9 @@ def test_moments_leave_the_net_as_it_is():
 
 def test_along_the_step_of_a_bowl_everything_is_known():
     bends = np.array([1.0, 4.0], "float32")
-    look = landscape.along_step(lambda w: ops.sum(bends * w[0] ** 2) / 2, [np.array([3.0, 1.0], "float32")], (0.1, 0.5))
+    look = landscape.along_step(
+        lambda w: ops.sum(ops.multiply(bends, w[0] ** 2)) / 2, [np.array([3.0, 1.0], "float32")], (0.1, 0.5)
+    )
     start, slope = np.array([3.0, 1.0]), np.array([3.0, 4.0])
     stops = [start, start - 0.1 * slope, start - 0.5 * slope]
     np.testing.assert_allclose(look.losses, [np.sum(bends * w**2) / 2 for w in stops], rtol=1e-5)
