@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from workshop import Workshop, code, healthy, prose
 
-pytestmark = [pytest.mark.canary, pytest.mark.xdist_group("canaries")]
+pytestmark = pytest.mark.canary  # in no group: each worker builds a workshop of its own, and no core waits
 
 HANG = "import time\nwhile True:\n    time.sleep(0.1)"
 PICTURE = "import numpy as np\nfrom PIL import Image\ndisplay(Image.fromarray(np.zeros((4, 4), np.uint8)))"

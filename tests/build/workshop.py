@@ -73,11 +73,6 @@ class Workshop:
             shutil.copy2(ROOT / name, folder / name)
         return cls(folder)
 
-    def keep_runs(self) -> None:
-        """Bring the stored runs of the real notebooks along, so that they need not be run again."""
-        if (ROOT / "_build" / "executed").is_dir():
-            shutil.copytree(ROOT / "_build" / "executed", self.folder / "_build" / "executed", dirs_exist_ok=True)
-
     def shrink(self, *notebooks: str) -> None:
         """Make the book a front page and ``notebooks``, which keeps a build short."""
         self.write("book/front.md", FRONT)
