@@ -5,7 +5,7 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers, ops
 from matplotlib.figure import Figure
@@ -15,6 +15,7 @@ from scipy.stats import norm
 from cvnotes import activations, backend, experiments
 from cvnotes.activations import drawings, kinds, play, signs, tables, trials, units, zigzag
 from cvnotes.activations.layers import Maxout, MaxoutConv2D, RReLU, largest
+from tests.examples import examples
 
 X = np.linspace(-4, 4, 33).astype("float32")
 FORMULAS = {
@@ -242,7 +243,7 @@ def test_the_layers_learn():
 
 
 @given(offset=st.floats(0.5, 3), seed=st.integers(0, 999))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_positive_inputs_move_both_weights_to_one_side(offset, seed):
     walk = zigzag.walk(offset, 1, seed=seed, most=50)
     assert walk.same.all()
@@ -251,7 +252,7 @@ def test_positive_inputs_move_both_weights_to_one_side(offset, seed):
 
 
 @given(seed=st.integers(0, 999), batch=st.sampled_from([1, 4]))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_a_safe_rate_never_leads_away(seed, batch):
     """With a rate of at most one over the largest |x|² no example is overshot, so the distance cannot grow."""
     for offset in (0.0, 0.5, 2.0):

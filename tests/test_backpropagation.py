@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
 
@@ -14,6 +14,7 @@ from cvnotes import backpropagation as bp
 from cvnotes.backpropagation import adjoints, bugs, drawings, stepping, tour, trials
 from cvnotes.convolution import conv2d, conv_matrix
 from tests.benchmarks import bench_convolution
+from tests.examples import examples
 
 PADDINGS = ("valid", "same", 1, ((0, 1), (2, 1)), 3)
 GRID = [
@@ -207,7 +208,7 @@ def test_gradients_agree_with_the_ruler(case_):
     side=st.integers(7, 10),
     depth=st.integers(1, 3),
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_both_are_adjoints(kernel, stride, dilation, padding, side, depth):
     """<conv(x, k), g> = <x, back(g)> = <k, back(g)>: the definition of a transpose, with no oracle at all."""
     x, k = noise(3, side, side + 2, depth), noise(*kernel, depth, 2, seed=1)

@@ -5,7 +5,7 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers, ops
 from scipy.special import log_softmax, softmax
@@ -13,6 +13,7 @@ from scipy.special import log_softmax, softmax
 from cvnotes import captioning, experiments
 from cvnotes.captioning import calibration, cells, columns, decoder, decoding, drawings, encoder, heads, trials, words
 from cvnotes.data import captions as grammar
+from tests.examples import examples
 
 
 def noise(*shape, seed=0):
@@ -46,7 +47,7 @@ def test_full_caption_is_for_one_or_two():
 @given(
     st.lists(st.lists(st.sampled_from(words.VOCABULARY[3:]), min_size=0, max_size=words.MOST), min_size=1, max_size=4)
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_encoding_can_be_read_back(captions):
     captions = [" ".join(caption) for caption in captions]
     reads, says = words.encode(captions)

@@ -5,14 +5,15 @@ import os
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage, signal
 
 from cvnotes import convolution as conv
+from tests.examples import examples
 
-CASES = settings(deadline=None, max_examples=60)
+CASES = examples(60)
 
 
 def noise(*shape, seed=0):

@@ -5,7 +5,7 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
 from matplotlib.text import Text
@@ -14,6 +14,7 @@ from cvnotes import backend, convolution, data, experiments, models
 from cvnotes import convolution_variants as variants
 from cvnotes.convolution_variants import counting, drawings_cost, ranks, sliding, timing, width, zoo
 from cvnotes.convolution_variants import drawings_variants as drawings
+from tests.examples import examples
 
 
 def noise(*shape, seed=0):
@@ -121,7 +122,7 @@ def test_separable_equals_keras_and_its_joined_kernel(channels, filters, multipl
 
 
 @given(channels=st.integers(1, 24), filters=st.integers(1, 64), kernel=st.integers(1, 7), side=st.integers(7, 20))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_remaining_cost_is_the_ratio_of_two_counts(channels, filters, kernel, side):
     places = (side - kernel + 1) ** 2
     full = places * kernel**2 * channels * filters

@@ -6,7 +6,7 @@ import re
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
 from matplotlib.figure import Figure
@@ -28,6 +28,7 @@ from cvnotes.convolution_variants import drawings_fields as cones
 from cvnotes.convolution_variants import drawings_transposed as stamps
 from cvnotes.convolution_variants.receptive import Field, Layer, uniform
 from cvnotes.convolution_variants.transposed_layers import keras_transposed, keras_transposed_layer
+from tests.examples import examples
 
 LAYERS = st.builds(
     Layer,
@@ -52,7 +53,7 @@ def noise(*shape, seed=0):
     step=st.integers(1, 4),
     depth=st.lists(st.integers(1, 3), max_size=2),
 )
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_spread_puts_every_cell_in_its_place_and_nothing_between(shape, step, depth):
     cells = noise(*shape, *depth)
     out = dilated.spread(cells, step)
@@ -100,7 +101,7 @@ def slow_paths(stack, unit):
 
 
 @given(stack=STACKS, unit=st.integers(0, 5))
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_recursion_paths_and_levels_agree_with_following_every_path(stack, unit):
     found, field = slow_paths(stack, unit), receptive.receptive_field(stack)
     assert field.span(unit) == (min(found), max(found))
@@ -266,7 +267,7 @@ def test_three_constructions_equal_keras(stride, kernel, padding):
     padding=st.integers(0, 4),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_the_constructions_agree_for_any_padding(size, kernel, stride, padding, seed):
     if min((side - 1) * stride + kernel - 2 * padding for side in size) < 1:
         return

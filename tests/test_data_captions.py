@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cvnotes import data
 from cvnotes.data import captions
 from cvnotes.data.captions import Caption, Thing
+from tests.examples import examples
 
 THINGS = st.builds(
     Thing,
@@ -52,7 +53,7 @@ def direction(way):
         "right of", "below")[np.argmax(np.abs(way))]  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(seed=st.integers(0, 2**40), overlap=st.sampled_from([0, 0.35, 0.9]), most=st.integers(0, 6))
 def test_captions_are_true_and_near_misses_false(seed, overlap, most):
     for scene in data.scenes(3, seed, size=48, objects=(0, most), radius=(0.08, 0.15), overlap=overlap):
@@ -69,7 +70,7 @@ def test_what_is_written_can_be_read(said):
     assert captions.parse(str(said)) == said
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(said=CAPTIONS, seed=st.integers(0, 50))
 def test_truth_agrees_with_the_slow_twin_on_any_caption(said, seed):
     scene = data.scenes(1, seed, objects=(0, 6), classes=("disc", "star", "cross"), radius=(0.08, 0.15))[0]

@@ -4,12 +4,13 @@ import hashlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cvnotes import data
 from cvnotes.data import dice, layout, painting, shapes, textures
 from cvnotes.data.scenes import arrays
+from tests.examples import examples
 
 OPTIONS = st.fixed_dictionaries(
     {},
@@ -47,7 +48,7 @@ def digest(*parts):
     return hashlib.sha256(b"".join(np.ascontiguousarray(p).tobytes() for p in parts)).hexdigest()[:16]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(seed=st.integers(0, 2**40), size=st.integers(48, 140), options=OPTIONS)
 def test_what_is_told_is_what_is_painted(seed, size, options):
     for scene in data.scenes(2, seed, size, **options):
@@ -63,7 +64,7 @@ def test_what_is_told_is_what_is_painted(seed, size, options):
                 assert tuple(scene.full_boxes[j]) == extent(full[j])
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(seed=st.integers(0, 2**40), size=st.sampled_from([32, 64, 200]), options=OPTIONS)
 def test_a_scene_does_not_depend_on_how_many_are_asked_for(seed, size, options):
     if size == 32:

@@ -3,12 +3,13 @@
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from cvnotes import backend, experiments, initialization
 from cvnotes.initialization import drawings, trials
+from tests.examples import examples
 
 SCHEMES, ACTIVATIONS = initialization.SCHEMES, initialization.ACTIVATIONS
 KERAS = {"1/√n": keras.initializers.LecunNormal, "Glorot": keras.initializers.GlorotNormal}
@@ -151,7 +152,7 @@ def test_lists_and_whole_numbers_are_read_as_what_they_say():
 
 
 @given(n=st.integers(1, 12), m=st.integers(1, 12), seed=st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_orthogonal_changes_no_lengths(n, m, seed):
     w = initialization.orthogonal((n, m), rng(seed), gain=2.0)
     assert w.shape == (n, m)

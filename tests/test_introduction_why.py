@@ -5,12 +5,13 @@ import time
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
 
 from cvnotes import convolution, data, experiments, models
 from cvnotes.introduction import comparison, evidence, hunger, permutation, sweep
+from tests.examples import examples
 
 
 def noise(*shape, seed=0):
@@ -91,7 +92,7 @@ def test_a_net_fits_fifty_digits_and_untrained_it_does_not():
 
 
 @given(n=st.integers(1, 5), block=st.integers(1, 5), seed=st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_pixels_stay_in_their_block_and_none_is_lost(n, block, seed):
     side = n * block
     order = permutation.block_order(side, block, seed)

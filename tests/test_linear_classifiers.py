@@ -4,13 +4,14 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from cvnotes import experiments
 from cvnotes import linear_classifiers as linear
 from cvnotes.linear_classifiers import contest, drawings, flatland, timing
+from tests.examples import examples
 
 RUNGS = (
     linear.distances_two_loops,
@@ -37,7 +38,7 @@ def test_distances_equal_scipy(rung, metric, q, n, d):
 
 
 @given(q=st.integers(1, 5), n=st.integers(1, 9), d=st.integers(1, 20), seed=st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_rungs_agree(q, n, d, seed):
     queries, examples = noise(q, d, seed=seed), noise(n, d, seed=seed + 1)
     for metric in JUDGE:
@@ -124,7 +125,7 @@ def test_neighbours_refuse_more_than_there_are():
 
 
 @given(count=st.integers(2, 60), parts=st.integers(2, 9))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_folds_deal_every_row_once(count, parts):
     if parts > count:
         with pytest.raises(ValueError, match="parts must be"):
@@ -230,7 +231,7 @@ def test_training_says_when_there_is_no_bottom():
 
 
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_no_linear_classifier_passes_the_ceiling(seed):
     """Also none that was made for it: the class of `favourite` is given every negative."""
     rng = np.random.default_rng(seed)
@@ -280,7 +281,7 @@ def test_bent_tells_dents_from_lines():
 
 
 @given(power=st.floats(-1, 3), factor=st.floats(1e-6, 10))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_slope_finds_the_exponent(power, factor):
     sizes = np.array([10, 20, 40, 80])
     fitted = timing.slope(sizes, factor * sizes[None] ** power * np.ones((3, 1)))

@@ -5,7 +5,7 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
 from scipy.special import log_softmax
@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from cvnotes import backend, experiments
 from cvnotes import linear_classifiers as lc
 from cvnotes.linear_classifiers import descent, gradient_drawings, loss_drawings, plane, training
+from tests.examples import examples
 
 SIZES = [(1, 2), (3, 3), (7, 10), (20, 4)]
 
@@ -88,7 +89,7 @@ def test_gradients_equal_finite_differences(fn, n):
 
 
 @given(seed=st.integers(0, 10_000), shift=st.floats(-50, 50))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_losses_see_only_differences_of_scores(seed, shift):
     scores, labels = batch(4, 3, seed=seed)
     for fn in (lc.hinge_loss, lc.softmax_loss):
@@ -238,7 +239,7 @@ def test_kinks_are_named(distance):
 
 
 @given(seed=st.integers(0, 1000))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_smooth_functions_have_no_kinks(seed):
     scores, labels = batch(3, 4, seed=seed)
     assert not lc.kinks(lambda s: lc.softmax_loss(s, labels)[0], scores).any()

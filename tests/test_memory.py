@@ -8,11 +8,12 @@ import tracemalloc
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cvnotes import backend, memory, models
 from cvnotes.memory import checkpoints, drawings, liveness, measured, precision, survey, trials
+from tests.examples import examples
 
 FLOATS = tuple(precision.FORMATS)
 
@@ -316,7 +317,7 @@ def test_bfloat16_is_the_upper_half_of_float32():
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40), st.sampled_from(["float32", "float64", "float16"]))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_running_sum_is_numpys(values, dtype):
     np.testing.assert_array_equal(
         memory.running_sum(values, dtype), np.cumsum(np.array(values, dtype), dtype=dtype).astype(float)

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
 from matplotlib.figure import Figure
@@ -13,6 +13,7 @@ from scipy.stats import skew
 from cvnotes import backend, experiments, normalization
 from cvnotes.linear_classifiers import check_gradient, relative_error
 from cvnotes.normalization import batch, curvature, drawings, nets, running, steps, trials
+from tests.examples import examples
 
 SHAPES = [(16, 5), (4, 3), (8, 4, 4, 5), (1, 6, 6, 2), (3, 2, 2, 2, 4)]
 layers = keras.layers
@@ -73,7 +74,7 @@ def test_backward_equals_automatic_differentiation(shape):
     epsilon=st.sampled_from([0.0, 1e-5, 1e-3, 0.5]),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_nine_steps_equal_one_line(n, places, channels, epsilon, seed):
     x, upstream, gamma, beta = case((n, *places, channels), seed)
     values = steps.forward_steps(x, gamma, beta, epsilon)
@@ -102,7 +103,7 @@ def test_a_forgotten_path_is_noticed():
 
 
 @given(seed=st.integers(0, 99), epsilon=st.sampled_from([0.0, 1e-3, 0.1]))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_what_the_gradient_lacks(seed, epsilon):
     """No mean at all; along x-hat only the share epsilon / (variance + epsilon)."""
     x, upstream, gamma, _ = case((7, 4), seed)
@@ -114,7 +115,7 @@ def test_what_the_gradient_lacks(seed, epsilon):
 
 
 @given(seed=st.integers(0, 99), factor=st.floats(0.1, 100), shift=st.floats(-50, 50))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_scale_and_shift_of_the_input_are_taken_out(seed, factor, shift):
     x = case((9, 3), seed)[0]
     np.testing.assert_allclose(
@@ -224,7 +225,7 @@ def test_running_statistics_of_keras_follow_the_formula(momentum):
 
 
 @given(share=st.floats(0.01, 0.999), momentum=st.floats(0.01, 0.999))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_steps_until_is_the_first_step(share, momentum):
     first = normalization.steps_until(share, momentum)
     assert normalization.share_seen(momentum, first) >= share - 1e-9

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
 from matplotlib.figure import Figure
@@ -13,6 +13,7 @@ from cvnotes.linear_classifiers import check_gradient, relative_error
 from cvnotes.normalization import variants_drawings as drawings
 from cvnotes.normalization import variants_trials as trials
 from cvnotes.pooling import local_response_normalization
+from tests.examples import examples
 
 layers = keras.layers
 
@@ -54,7 +55,7 @@ def test_rms_norm_equals_keras():
 
 
 @given(groups=st.sampled_from([1, 2, 3, 6]), n=st.integers(1, 4), side=st.integers(1, 4), seed=st.integers(0, 50))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_group_norm_equals_plain_loops(groups, n, side, seed):
     x, width = noise(n, side, side, 6, seed=seed).astype(float), 6 // groups
     slow = np.empty_like(x)
@@ -66,7 +67,7 @@ def test_group_norm_equals_plain_loops(groups, n, side, seed):
 
 
 @given(size=st.integers(1, 8), seed=st.integers(0, 50))
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_only_batch_norm_looks_at_companions(size, seed):
     x = noise(9, 3, 3, 4, seed=seed)
     for method in (

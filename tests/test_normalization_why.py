@@ -5,7 +5,7 @@ import math
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers, ops
 from scipy.stats import norm as bell
@@ -25,6 +25,7 @@ from cvnotes.normalization import (
     shift,
     sweeps,
 )
+from tests.examples import examples
 
 
 def normal(*shape, seed=0):
@@ -115,7 +116,7 @@ def test_kernels_are_scaled_and_nothing_else():
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.floats(0, 1))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_first_epoch_that_reaches_a_goal(curve, goal):
     wanted = next((i for i, value in enumerate(curve, 1) if value >= goal), len(curve) + 1)
     assert effects.first_to(goal, [curve, curve]).tolist() == [wanted, wanted]
@@ -161,7 +162,7 @@ def test_bad_input_is_refused(call):
 
 
 @given(st.tuples(*[st.floats(-3, 3)] * 2), st.tuples(*[st.floats(0.2, 3)] * 2))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_drift_is_the_distance_between_normal_distributions(mean, spread):
     u = (np.arange(20000) + 0.5) / 20000  # Wasserstein distance by quantiles, with no formula for it
     before, after = (bell.ppf(u, m, s) for m, s in zip(mean, spread, strict=True))
@@ -346,7 +347,7 @@ def test_a_race_gives_ratios_beside_the_plain_net(monkeypatch):
 
 
 @given(st.floats(0.2, 5), st.integers(2, 9))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_growth_of_a_geometric_sequence(factor, length):
     assert np.isclose(amplifying.growth(3 * factor ** np.arange(length)), factor)
 
@@ -365,7 +366,7 @@ def test_what_a_weight_gain_does_to_a_nudge():
 
 
 @given(st.floats(0.05, 4), st.floats(-2, 2))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_another_light_is_undone_exactly(contrast, offset):
     x = few().x[:20]
     dark = shift.relit(x, contrast, offset)

@@ -8,12 +8,13 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cvnotes import experiments, optimization
 from cvnotes.experiments import accuracy
 from cvnotes.optimization import drawings, loop, quadratic, ravine, rules, trials, twins
+from tests.examples import examples
 
 ROOT = Path(__file__).resolve().parents[1]
 SLOPE = ravine.LANDS["turned"].gradient
@@ -96,7 +97,7 @@ def test_nesterov_holds_the_place_ahead(mu):
     size=st.floats(1e-3, 1e3), scale=st.floats(1e-2, 1e2), name=st.sampled_from(["adagrad", "rmsprop", "adam"]),
     seed=st.integers(0, 99),
 )  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_dividing_by_the_size_makes_a_rule_blind_to_it(size, scale, name, seed):
     """Without epsilon, gradients ten times as large give the same steps."""
     noise = np.random.default_rng(seed).normal(size=(12, 5)) * size
@@ -258,7 +259,7 @@ def test_the_update_matrix_is_the_rule(kind, rate, mu):
     mu=st.floats(0, 0.98),
     share=st.floats(0.05, 2),
 )
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_the_limit_is_where_an_eigenvalue_leaves_the_circle(kind, curvature, mu, share):
     if abs(share - 1) < 1e-3:
         return

@@ -6,7 +6,7 @@ import math
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
 from matplotlib.text import Text
@@ -14,6 +14,7 @@ from matplotlib.text import Text
 from cvnotes import backend, experiments, pooling
 from cvnotes.pooling import comparison, drawings, measures, survey, trials
 from cvnotes.pooling.response import LocalResponseNormalization, local_response_normalization
+from tests.examples import examples
 
 KINDS = ("max", "average", "min", "l2")
 CASES = [
@@ -74,7 +75,7 @@ def test_forward_equals_keras(side, window, stride, padding, how):
     how=st.sampled_from(KINDS),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_forward_equals_the_slow_twin(side, window, stride, how, seed):
     x = noise(side + window - 1, side + window, seed=seed).astype(float)
     np.testing.assert_allclose(
@@ -88,7 +89,7 @@ def test_forward_equals_the_slow_twin(side, window, stride, how, seed):
     stride=st.integers(1, 5),
     padding=st.sampled_from(["valid", "same"]),
 )
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_size_equals_keras(side, window, stride, padding):
     if padding == "valid" and window > side:
         with pytest.raises(ValueError, match="does not fit"):
@@ -150,7 +151,7 @@ def test_backward_equals_automatic_differentiation(side, window, stride, padding
     how=st.sampled_from(KINDS),
     seed=st.integers(0, 50),
 )
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_backward_equals_finite_differences(side, window, stride, padding, how, seed):
     if padding == 1 and window == 1:
         window = 2
@@ -266,7 +267,7 @@ def test_lrn_layer_survives_saving(tmp_path):
 
 
 @given(down=st.integers(-3, 3), right=st.integers(-3, 3))
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_shift_moves_and_comes_back(down, right):
     image = np.zeros((1, 12, 12, 1))
     image[0, 4:8, 4:8, 0] = noise(4, 4)

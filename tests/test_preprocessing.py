@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from sklearn import decomposition
@@ -11,6 +11,7 @@ from sklearn import preprocessing as peers
 
 from cvnotes import data, experiments, preprocessing
 from cvnotes.preprocessing import drawings, patches, pixels, trials
+from tests.examples import examples
 
 
 def rows(n=40, d=6, seed=0):
@@ -22,7 +23,7 @@ def rows(n=40, d=6, seed=0):
 
 
 @given(n=st.integers(2, 30), d=st.integers(1, 8), seed=st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_standard_and_range_equal_scikit_learn(n, d, seed):
     train, new = rows(n, d, seed), rows(7, d, seed + 1)
     judges = {
@@ -144,7 +145,7 @@ def test_what_comes_in_stays_as_it_was():
 
 
 @given(n=st.integers(12, 60), d=st.integers(2, 8), seed=st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_the_axes_are_those_of_scikit_learn(n, d, seed):
     x, new = rows(n, d, seed), rows(5, d, seed + 1)
     basis, judge = preprocessing.eigenbasis(x), decomposition.PCA(svd_solver="full").fit(x)
@@ -157,7 +158,7 @@ def test_the_axes_are_those_of_scikit_learn(n, d, seed):
 
 
 @given(d=st.integers(2, 8), eps=st.sampled_from([0.0, 1e-6, 1e-2, 1.0]), seed=st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_whitening_gives_the_promised_covariance(d, eps, seed):
     x = rows(50, d, seed)
     basis = preprocessing.eigenbasis(x)
@@ -194,7 +195,7 @@ def test_whitening_equals_scikit_learn():
 
 
 @given(seed=st.integers(0, 99))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_zca_is_the_nearest_of_all_whitenings(seed):
     x = rows(60, 4, seed)
     basis = preprocessing.eigenbasis(x)

@@ -5,7 +5,7 @@ import functools
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy.optimize import minimize
@@ -27,6 +27,7 @@ from cvnotes.regularization import (
     trials,
 )
 from cvnotes.regularization.stopping import EarlyStopping
+from tests.examples import examples
 
 to_numpy = keras.ops.convert_to_numpy
 numbers = st.floats(-5, 5, allow_nan=False)
@@ -70,7 +71,7 @@ def test_impossible_problems_are_refused(given_):
 
 
 @given(arrays(float, 4, elements=numbers), arrays(float, 4, elements=st.floats(0.01, 5)), st.floats(0, 5))
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_l2_moves_the_bottom_where_a_minimiser_finds_it(best, h, strength):
     def loss(w):
         return (h * (w - best) ** 2).sum() / 2 + strength / 2 * (w**2).sum()
@@ -83,7 +84,7 @@ def test_l2_moves_the_bottom_where_a_minimiser_finds_it(best, h, strength):
 
 
 @given(arrays(float, array_shapes(max_dims=3, max_side=4), elements=numbers), st.floats(0, 3))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_soft_threshold_beats_every_other_answer(w, t):
     ours = penalties.soft_threshold(w, t)
 
@@ -247,7 +248,7 @@ def one_weight():
 
 
 @given(st.lists(st.integers(0, 50).map(lambda n: n / 8), min_size=1, max_size=25), st.integers(1, 6))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_stops_and_restores_as_keras_does(losses, patience):
     model = one_weight()
     theirs = keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True, mode="min")
@@ -278,7 +279,7 @@ def test_stopping_keeps_a_copy():
 
 
 @given(arrays(float, 3, elements=st.floats(0.01, 1.9)), st.floats(0.01, 0.5), st.integers(1, 40))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_stopping_on_a_bowl_is_plain_descent_and_an_l2_of_its_own(h, rate, steps):
     best, w = np.array([1.0, -2, 3]), np.zeros(3)
     for _ in range(steps):

@@ -5,7 +5,7 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
 
@@ -22,6 +22,7 @@ from cvnotes.regularization import (
     nets,
     problem,
 )
+from tests.examples import examples
 
 to_numpy = ops.convert_to_numpy
 RATES = [0.0, 0.2, 0.5, 0.8]
@@ -37,7 +38,7 @@ def test_masks_keep_q(rate):
 @pytest.mark.parametrize("rate", [-0.1, 1.0, 1.5, True, np.nan, "half"])
 def test_a_rate_that_leaves_nothing_is_refused(rate):
     for call in (dropout.kept_share, dropout.Dropout):
-        with pytest.raises(ValueError, match="share that is dropped"):
+        with pytest.raises(ValueError, match=r"rate must be a number from 0 below 1\. Received: rate="):
             call(rate)
 
 
@@ -164,7 +165,7 @@ def test_the_chance_of_a_mask_is_counted():
 
 
 @given(st.integers(0, 1000), st.floats(0, 0.9), st.integers(1, 7))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_both_variants_have_the_same_mean_at_the_next_linear_layer(seed, rate, n):
     dice = np.random.default_rng(seed)
     x, w, b, masks = dice.normal(size=n), dice.normal(size=(n, 3)), dice.normal(size=3), dropout.every_mask(n)
@@ -178,7 +179,7 @@ def test_both_variants_have_the_same_mean_at_the_next_linear_layer(seed, rate, n
 
 
 @given(st.integers(0, 1000), st.sampled_from([0.2, 0.5, 0.8]))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_one_layer_is_a_geometric_mean_and_two_are_not(seed, rate):
     dice = np.random.default_rng(seed)
     net, x = dropout_exact.tiny_net(5, 6, seed=seed), dice.normal(size=5)

@@ -5,12 +5,13 @@ import json
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers, ops
 
 from cvnotes import data, experiments, transfer
 from cvnotes.transfer import boxes, drawings, families, heads, keeping, nets, probing, strategies, tapping, trials, zoo
+from tests.examples import examples
 
 
 def noise(*shape, seed=0):
@@ -355,7 +356,7 @@ corner = st.integers(0, 20)
 
 
 @given(st.lists(st.tuples(corner, corner, corner, corner), min_size=1, max_size=5), st.integers(0, 9))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_iou_equals_counting_pixels(corners, shift):
     """Whole-number boxes cover whole pixels, and these can be counted."""
     b = np.array([[min(a, c), min(b, d), max(a, c) + 1, max(b, d) + 1] for a, b, c, d in corners], float)

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import ops
 
@@ -23,6 +23,7 @@ from cvnotes.tuning import (
     trials_rates,
 )
 from cvnotes.tuning.bench import Bench, visits
+from tests.examples import examples
 
 keras_array = ops.convert_to_numpy
 
@@ -81,7 +82,7 @@ LISTS = st.lists(
 
 
 @given(gradients=LISTS, limit=st.floats(0.1, 20))
-@settings(max_examples=12, deadline=None)
+@examples(12)
 def test_clipping_by_hand_is_kerass(gradients, limit):
     for option, rule in clipping.RULES.values():
         weights = [keras.Variable(np.zeros(3, "float32")) for _ in gradients]
@@ -139,7 +140,7 @@ def test_an_angle_needs_two_directions(other):
     n=st.integers(4, 40), batch=st.integers(1, 4), epochs=st.integers(1, 4), order=st.sampled_from(bench.ORDERS),
     seed=st.integers(0, 99),
 )  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_pass_visits_no_picture_twice(n, batch, epochs, order, seed):
     labels = np.random.default_rng(seed).integers(0, 3, n)
     rows = visits(labels, epochs, batch, np.random.default_rng(seed), order).reshape(epochs, -1)

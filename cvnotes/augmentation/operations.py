@@ -12,6 +12,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from cvnotes.checks import number
+
 from .colours import scaled_axes
 
 SHADES = (0.0, 1.0)  # of black and white
@@ -48,7 +50,7 @@ class DropPixels(RandomLayer):
 
     def __init__(self, rate: float, seed: int | None = None, **options):
         super().__init__(seed, **options)
-        self.rate = number("rate", rate, 1)
+        self.rate = number("rate", rate, 0, 1)
 
     def change(self, images):
         """Multiply by a mask of zeros and ones, drawn anew for each picture."""
@@ -68,7 +70,7 @@ class Whitening(RandomLayer):
 
     def __init__(self, most: float = 1.0, seed: int | None = None, **options):
         super().__init__(seed, **options)
-        self.most = number("most", most, 1)
+        self.most = number("most", most, 0, 1)
 
     def change(self, images):
         """Mix with the whitened pictures, in a proportion drawn for each."""
@@ -88,7 +90,7 @@ class PCAShift(RandomLayer):
     def __init__(self, values, vectors, deviation: float = 0.1, seed: int | None = None, **options):
         super().__init__(seed, **options)
         self.axes = scaled_axes(values, vectors).astype("float32")
-        self.deviation = number("deviation", deviation)
+        self.deviation = number("deviation", deviation, 0)
         self.given = {"values": np.asarray(values).tolist(), "vectors": np.asarray(vectors).tolist(), "seed": seed}
 
     def get_config(self):
@@ -163,7 +165,7 @@ def operation(name: str, strength: float, seed: int) -> keras.Layer:
     """
     if not isinstance(name, str) or name not in OPERATIONS:
         raise ValueError(f"There is no operation of that name. Known: {', '.join(OPERATIONS)}. Received: {name!r}")
-    return OPERATIONS[name].build(number("strength", strength), seed)
+    return OPERATIONS[name].build(number("strength", strength, 0), seed)
 
 
 def in_front(first: Sequence[keras.Layer], model: keras.Model) -> keras.Model:
@@ -174,12 +176,3 @@ def in_front(first: Sequence[keras.Layer], model: keras.Model) -> keras.Model:
     if not isinstance(model, keras.Model) or not model.built:
         raise ValueError(f"Give a built model, with an Input. Received: {type(model).__name__}")
     return keras.Sequential([keras.Input(model.input_shape[1:]), *first, model])
-
-
-def number(name: str, value: float, most: float = np.inf) -> float:
-    """Read a finite number from 0 to `most`, or raise ValueError."""
-    plain = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not plain or not 0 <= value <= most or not np.isfinite(value):
-        wanted = f"from 0 to {most:g}" if np.isfinite(most) else "of 0 or more"
-        raise ValueError(f"{name} must be a number {wanted}. Received: {name}={value!r}")
-    return float(value)

@@ -12,7 +12,6 @@ from cvnotes.data.scenes import Scenes
 from . import encoder, words
 
 SIDE, DEPTH = 8, encoder.FILTERS[-1]  # of the maps
-READERS = ("lstm", "average", "shuffled")
 COUNT, EPOCHS, RATE = 1500, {"quick": 15, "full": 60}, 4e-3
 
 

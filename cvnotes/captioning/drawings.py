@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from cvnotes import experiments, figures
+from cvnotes import figures
 from cvnotes.checks import whole
 from cvnotes.data.scenes import Scenes
 
@@ -24,12 +24,6 @@ EYE_NAMES = {
     "attention": "maps + attention",
 }
 RIVALS = {"common": "one caption for all", "blank": "blank picture", "others": "another's picture"}
-
-
-def band(values: np.ndarray) -> str:
-    """Numbers over seeds for a table: mean (lowest to highest)."""
-    found = experiments.bands(values)
-    return f"{found.mean:.3f} ({found.low:.3f} to {found.high:.3f})"
 
 
 def captioned(scenes: Scenes, captions: Sequence[str], columns: int = 3) -> Figure:

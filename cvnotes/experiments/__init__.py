@@ -13,7 +13,7 @@
 
 from cvnotes.experiments.runner import discover, stale
 from cvnotes.experiments.seeded import Experiment, experiment, scale
-from cvnotes.experiments.statistics import Band, bands, smallest_effect
+from cvnotes.experiments.statistics import Band, bands, smallest_effect, spread
 from cvnotes.experiments.store import load, record, verify
 from cvnotes.experiments.timing import race
 from cvnotes.experiments.training import History, accuracy, fit
@@ -32,6 +32,7 @@ __all__ = [
     "record",
     "scale",
     "smallest_effect",
+    "spread",
     "stale",
     "verify",
 ]

@@ -32,6 +32,12 @@ def bands(values: Any) -> Band:
     return Band(*(map(float, summary) if values.ndim == 1 else summary), len(values))
 
 
+def spread(values: Any, digits: int = 3) -> str:
+    """Put numbers over seeds into words for a table: mean (lowest to highest). Raises as ``bands``."""
+    band = bands(values)
+    return f"{band.mean:.{digits}f} ({band.low:.{digits}f} to {band.high:.{digits}f})"
+
+
 def smallest_effect(
     a: Any, b: Any, *, paired: bool = True, confidence: float = 0.95, power: float = 0.8
 ) -> float | np.ndarray:

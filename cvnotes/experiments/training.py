@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cvnotes.checks import whole
+from cvnotes.checks import number, whole
 
 if TYPE_CHECKING:
     import keras
@@ -139,8 +138,7 @@ def _check(x: np.ndarray, y: np.ndarray, epochs: int, batch: int, rate: float) -
     _check_pairs(x, y)
     whole("epochs", epochs, 1)
     whole("batch", batch, 1)
-    if isinstance(rate, bool) or not isinstance(rate, numbers.Real) or not 0 < rate < math.inf:
-        raise ValueError(f"rate must be a number above 0. Received: rate={rate!r}")
+    number("rate", rate, above=0)
     if np.asarray(x).dtype.kind not in "biuf" or not np.isfinite(x).all():
         raise ValueError("Pictures must be finite numbers: one NaN spoils every weight. Received: others among them.")
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from cvnotes.checks import whole
+from cvnotes.checks import number, whole
 
 Function = Callable[[np.ndarray], Any]  # of an array, gives one number
 Place = tuple[int, ...]
@@ -40,7 +38,7 @@ def numerical_gradient(
     Raises ValueError for an ``x`` of whole numbers, an ``h`` that is not above 0, or an
     ``f`` of more than one number. Chapter: gradients.
     """
-    x, h = _floats("x", x).copy(), _step(h)
+    x, h = _floats("x", x).copy(), number("h", h, above=0)
     start = None if centred else _number(f(x))
     slopes = [_slope(f, x, place, h, start) for place in np.ndindex(x.shape)]
     return np.array(slopes, x.dtype).reshape(x.shape)
@@ -135,7 +133,7 @@ def check_gradient(
     """
     x, gradient = _double(x).copy(), _like(gradient, x)
     h = _nudge(h, x)
-    places, tolerance = _places(x.shape, samples, seed), _step(tolerance, "tolerance")
+    places, tolerance = _places(x.shape, samples, seed), number("tolerance", tolerance, above=0)
     rounding = np.finfo(float).eps * abs(_number(_in_double(f(x)))) / h
     ours = np.array([gradient[place] for place in places])
     ruler = np.array([_slope(f, x, place, h, None) for place in places])
@@ -207,14 +205,8 @@ def _number(value: Any) -> float:
     return float(value)
 
 
-def _step(value: float, name: str = "h") -> float:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 < value < math.inf:
-        raise ValueError(f"{name} must be a number above 0. Received: {name}={value!r}")
-    return float(value)
-
-
 def _nudge(h: float, x: np.ndarray) -> float:
-    if (x + _step(h) == x).any():  # every slope there would be 0, and a gradient of zeros would pass
+    if (x + number("h", h, above=0) == x).any():  # every slope there would be 0, and a gradient of zeros would pass
         raise ValueError(
             f"h must be large enough to move x: beside {np.abs(x).max():g} it is lost in {x.dtype}. Received: h={h!r}"
         )

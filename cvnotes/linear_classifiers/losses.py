@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 from typing import Any
 
 import numpy as np
+
+from cvnotes.checks import number
 
 __all__ = ["hinge_loop", "hinge_loss", "hinge_losses", "softmax", "softmax_loss", "softmax_losses"]
 
@@ -20,7 +20,7 @@ def hinge_loop(scores: Any, labels: Any, margin: float = 1.0) -> float:
     Raises what `hinge_loss` raises. Chapter: losses.
     """
     scores, labels, _ = _batch(scores, labels)
-    total, margin = 0.0, _margin(margin)
+    total, margin = 0.0, number("margin", margin, 0)
     for row, label in zip(scores, labels, strict=True):
         for j, score in enumerate(row):
             if j != label:
@@ -31,7 +31,7 @@ def hinge_loop(scores: Any, labels: Any, margin: float = 1.0) -> float:
 def hinge_losses(scores: Any, labels: Any, margin: float = 1.0) -> np.ndarray:
     """The hinge loss of each picture, (N,); otherwise as `hinge_loss`."""
     scores, labels, rows = _batch(scores, labels)
-    excess = np.maximum(0, scores - scores[rows, labels][:, None] + _margin(margin))
+    excess = np.maximum(0, scores - scores[rows, labels][:, None] + number("margin", margin, 0))
     excess[rows, labels] = 0
     return excess.sum(axis=1)
 
@@ -59,7 +59,7 @@ def hinge_loss(
     Source: Weston and Watkins (1999). Chapter: losses.
     """
     scores, labels, rows = _batch(scores, labels)
-    excess = scores - scores[rows, labels][:, None] + _margin(margin)
+    excess = scores - scores[rows, labels][:, None] + number("margin", margin, 0)
     excess[rows, labels] = 0
     pays = (excess > 0).astype(scores.dtype)
     gradient = pays.copy()
@@ -115,12 +115,6 @@ def _log_softmax(scores: np.ndarray) -> np.ndarray:
 def _floats(values: Any) -> np.ndarray:
     array = np.asarray(values)
     return array if array.dtype.kind == "f" else array.astype(np.float64)
-
-
-def _margin(margin: float) -> float:
-    if isinstance(margin, bool) or not isinstance(margin, numbers.Real) or not 0 <= margin < math.inf:
-        raise ValueError(f"margin must be a number of at least 0. Received: margin={margin!r}")
-    return float(margin)
 
 
 def _batch(scores: Any, labels: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

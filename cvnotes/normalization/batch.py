@@ -6,6 +6,8 @@ import numbers
 
 import numpy as np
 
+from cvnotes.checks import number
+
 EPSILON = 1e-3  # what Keras adds to a variance
 
 Axes = tuple[int, ...]
@@ -24,7 +26,7 @@ def normalize(x: np.ndarray, axes: Axes, epsilon: float = EPSILON) -> np.ndarray
     """
     x, axes = floats("x", x), checked_axes(axes, np.ndim(x))
     mean, variance = x.mean(axes, keepdims=True), x.var(axes, keepdims=True)
-    return (x - mean) / np.sqrt(positive(variance + small(epsilon)))
+    return (x - mean) / np.sqrt(positive(variance + number("epsilon", epsilon, 0)))
 
 
 def batch_norm(
@@ -85,7 +87,7 @@ def infer(
     mean m and variance v, gamma and beta: (channels,), or one number for all. Raises ValueError for other shapes,
     a variance below 0, and one of 0 with epsilon 0. Chapter: normalization.
     """
-    x, epsilon = floats("x", x), small(epsilon)
+    x, epsilon = floats("x", x), number("epsilon", epsilon, 0)
     named = {"mean": mean, "variance": variance, "gamma": gamma, "beta": beta}
     mean, variance, gamma, beta = (per_channel(name, values, x) for name, values in named.items())
     if np.min(variance) < 0:
@@ -157,10 +159,3 @@ def positive(variance: np.ndarray) -> np.ndarray:
         many = int(np.sum(np.equal(variance, 0)))
         raise ValueError(f"Where nothing varies, epsilon must be above 0. Received: {many} variances of 0, epsilon=0")
     return variance
-
-
-def small(epsilon: float) -> float:
-    """Read epsilon; ValueError unless it is a number of at least 0."""
-    if isinstance(epsilon, bool) or not isinstance(epsilon, numbers.Real) or not 0 <= epsilon < np.inf:
-        raise ValueError(f"epsilon must be a number of at least 0. Received: epsilon={epsilon!r}")
-    return float(epsilon)

@@ -6,7 +6,6 @@ Chapter: why_normalization.
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -15,7 +14,7 @@ import numpy as np
 from keras import layers
 
 from cvnotes import backend, data
-from cvnotes.checks import whole
+from cvnotes.checks import number, whole
 
 NORMS = ("plain", "before", "after")  # no batch normalization; before the activation; after it
 BATCH, EPOCHS = 64, {"quick": 15, "full": 60}
@@ -130,8 +129,7 @@ def descend(
     Raises ValueError for a rate that is not above 0, less than one epoch, or a batch that the pictures do not fill.
     Chapter: why_normalization.
     """
-    if isinstance(rate, bool) or not isinstance(rate, numbers.Real) or not 0 < rate < math.inf:
-        raise ValueError(f"rate must be a number above 0. Received: rate={rate!r}")
+    rate = number("rate", rate, above=0)
     batch = whole("batch", batch, 1, len(given.x))
     model.set_weights(start)
     model.optimizer.learning_rate = float(rate)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import numbers
 
-from cvnotes.checks import whole
+from cvnotes.checks import number, whole
 
 
 def share_seen(momentum: float, steps: int) -> float:
@@ -18,7 +17,7 @@ def share_seen(momentum: float, steps: int) -> float:
     minus that momentum). Raises ValueError for another momentum, and for steps below 0.
     Chapter: normalization.
     """
-    return 1 - _below_one("momentum", momentum) ** whole("steps", steps, 0)
+    return 1 - number("momentum", momentum, 0, below=1) ** whole("steps", steps, 0)
 
 
 def steps_until(share: float, momentum: float) -> int:
@@ -29,14 +28,8 @@ def steps_until(share: float, momentum: float) -> int:
     share: s, from 0 to below 1. Raises ValueError for another share or momentum.
     Chapter: normalization.
     """
-    share, momentum = _below_one("share", share), _below_one("momentum", momentum)
+    share, momentum = number("share", share, 0, below=1), number("momentum", momentum, 0, below=1)
     if share == 0 or momentum == 0:
         return int(share > 0)
     steps = math.log1p(-share) / math.log(momentum)
     return max(1, math.ceil(steps - 1e-9))  # rounding must not add a step
-
-
-def _below_one(name: str, value: float) -> float:
-    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 <= value < 1:
-        raise ValueError(f"{name} must lie from 0 to below 1. Received: {name}={value!r}")
-    return float(value)

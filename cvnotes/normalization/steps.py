@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .batch import EPSILON, batch_axes, floats, per_channel, positive, shaped, small
+from cvnotes.checks import number
+
+from .batch import EPSILON, batch_axes, floats, per_channel, positive, shaped
 
 Values = dict[str, np.ndarray]
 
@@ -20,7 +22,7 @@ def forward_steps(
     x: (n, ..., channels); gamma, beta: (channels,). The answer is `values["y"]`.
     Raises ValueError as `batch_norm`. Chapter: normalization.
     """
-    axes, x, epsilon = batch_axes(x), floats("x", x), small(epsilon)
+    axes, x, epsilon = batch_axes(x), floats("x", x), number("epsilon", epsilon, 0)
     gamma, beta = per_channel("gamma", gamma, x), per_channel("beta", beta, x)
     v = {"x": x, "gamma": gamma}
     v["mean"] = x.mean(axes)  # 1

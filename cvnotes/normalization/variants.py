@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cvnotes.checks import whole
+from cvnotes.checks import number, whole
 
-from .batch import EPSILON, Axes, batch_axes, floats, normalize, per_channel, positive, shaped, small
+from .batch import EPSILON, Axes, batch_axes, floats, normalize, per_channel, positive, shaped
 
 
 def layer_norm(x: np.ndarray, epsilon: float = EPSILON) -> np.ndarray:
@@ -62,7 +62,7 @@ def rms_norm(x: np.ndarray, epsilon: float = EPSILON) -> np.ndarray:
     """
     batch_axes(x)
     x = floats("x", x)
-    return x / np.sqrt(positive(np.square(x).mean(-1, keepdims=True) + small(epsilon)))
+    return x / np.sqrt(positive(np.square(x).mean(-1, keepdims=True) + number("epsilon", epsilon, 0)))
 
 
 def weight_norm(v: np.ndarray, g: np.ndarray) -> np.ndarray:

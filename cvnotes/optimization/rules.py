@@ -6,14 +6,12 @@ Arrays keep their kind of number: float32 in, float32 out. Chapter: optimization
 
 from __future__ import annotations
 
-import math
-import numbers
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from cvnotes.checks import whole
+from cvnotes.checks import number, whole
 
 Array = np.ndarray
 Rule = Callable[..., tuple[Array, Any]]
@@ -211,16 +209,9 @@ def _given(w: Any, g: Any, **settings: float) -> list[Any]:
 
 def _setting(name: str, value: Any) -> float:
     """One setting as a float: the rate above 0, shares that are kept below 1, all others at least 0."""
-    number = math.nan if isinstance(value, bool) or not isinstance(value, numbers.Real) else float(value)
     if name == "rate":
-        fits, wanted = 0 < number < math.inf, "above 0"
-    elif name in SHARES:
-        fits, wanted = 0 <= number < 1, "from 0 up to 1, without 1"
-    else:
-        fits, wanted = 0 <= number < math.inf, "of at least 0"
-    if not fits:
-        raise ValueError(f"{name} must be a number {wanted}. Received: {name}={value!r}")
-    return number
+        return number(name, value, above=0)
+    return number(name, value, 0, below=1) if name in SHARES else number(name, value, 0)
 
 
 #: The rules by the names that the chapter gives them.

@@ -141,12 +141,6 @@ def known_digits(nets: Mapping[str, keras.Model], labels: Sequence[int]) -> dict
     return {label: d.test_images[places[:1]] for label, places in found.items()}
 
 
-def spread(values: np.ndarray) -> str:
-    """Put numbers over seeds into words for a table: mean (lowest to highest)."""
-    band = experiments.bands(values)
-    return f"{band.mean:.3f} ({band.low:.3f} to {band.high:.3f})"
-
-
 def accuracy(model: keras.Model, images: np.ndarray, labels: np.ndarray | None = None) -> float:
     """Give the share of pictures that the net names rightly; the labels are the test digits' unless given."""
     return experiments.accuracy(model, images, digits().test_labels if labels is None else labels)

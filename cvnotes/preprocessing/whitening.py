@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 
-from cvnotes.checks import whole
+from cvnotes.checks import number, whole
 
 from .scaling import numbers
 
@@ -98,8 +97,7 @@ def whitening_matrix(basis: Basis, eps: float = 1e-5) -> np.ndarray:
 
 def _spread(basis: Basis, eps: float) -> np.ndarray:
     """The variances with eps added, or an error before a division by zero or by what rounding left of it."""
-    if isinstance(eps, bool) or not isinstance(eps, Real) or not 0 <= eps < np.inf:
-        raise ValueError(f"eps must be a number of at least 0. Received: eps={eps!r}")
+    eps = number("eps", eps, 0)
     rounding = len(basis.variances) * np.finfo(float).eps * basis.variances.max()
     flat = int((basis.variances <= rounding).sum())
     if eps == 0 and flat:

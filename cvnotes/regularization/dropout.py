@@ -5,20 +5,16 @@ Chapter: dropout.
 
 from __future__ import annotations
 
-import numbers
-
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from cvnotes.backpropagation import Layer
-from cvnotes.checks import whole
+from cvnotes.checks import number, whole
 
 
 def kept_share(rate: float) -> float:
     """Give q = 1 - rate. Raises ValueError for a rate outside 0 <= rate < 1: nothing would be left to scale."""
-    if isinstance(rate, bool) or not isinstance(rate, numbers.Real) or not 0 <= rate < 1:
-        raise ValueError(f"rate is the share that is dropped, from 0 up to but not 1. Received: rate={rate!r}")
-    return 1.0 - float(rate)
+    return 1.0 - number("rate", rate, 0, below=1)
 
 
 def keep_mask(shape: tuple[int, ...], rate: float, dice: np.random.Generator) -> np.ndarray:

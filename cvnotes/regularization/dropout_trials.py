@@ -8,11 +8,10 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from cvnotes.backpropagation import Network
-from cvnotes.checks import whole
+from cvnotes.checks import number, whole
 from cvnotes.experiments import experiment
 
 from .dropout import Dropout, keep_mask, kept_share
-from .given import share
 from .nets import dense_net, log_loss, passes, probabilities, switch, train
 from .problem import COUNT, Problem, digits
 
@@ -84,7 +83,7 @@ def knocked_out(net: Network, codes: np.ndarray, labels: np.ndarray, part: float
     codes: of `hidden_codes`; part: from 0 to 1. Raises ValueError for another part or no draw. Chapter: dropout.
     """
     dice, right = np.random.default_rng(seed), []
-    many = round(share("part", part) * codes.shape[1])
+    many = round(number("part", part, 0, 1) * codes.shape[1])
     for _ in range(whole("draws", draws, 1)):
         silent = dice.permutation(codes.shape[1])[:many]
         left = codes.copy()

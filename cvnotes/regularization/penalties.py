@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from cvnotes.backpropagation import Network
+from cvnotes.checks import number
 
 from . import given
 from .nets import Hook, kernels
@@ -33,7 +34,7 @@ def shrunk(weights: np.ndarray, curvatures: np.ndarray, strength: float) -> np.n
         raise ValueError(f"Give one curvature a weight. Received: {curvatures.shape} for {weights.shape}")
     if not np.all((curvatures > 0) & np.isfinite(curvatures)):
         raise ValueError(f"curvatures must be finite and above 0. Received: {curvatures}")
-    return curvatures / (curvatures + given.strength("strength", strength)) * weights
+    return curvatures / (curvatures + number("strength", strength, 0)) * weights
 
 
 def soft_threshold(weights: np.ndarray, amount: float) -> np.ndarray:
@@ -45,7 +46,7 @@ def soft_threshold(weights: np.ndarray, amount: float) -> np.ndarray:
     amount. Source: Parikh and Boyd (2014), section 6.5.2. Chapter: regularization.
     """
     weights = given.floats("weights", weights)
-    return np.sign(weights) * np.maximum(np.abs(weights) - given.strength("amount", amount), 0)
+    return np.sign(weights) * np.maximum(np.abs(weights) - number("amount", amount, 0), 0)
 
 
 def limited(weights: np.ndarray, limit: float, axes: int | Sequence[int] | None = None) -> np.ndarray:
@@ -69,7 +70,7 @@ def neuron_norms(weights: np.ndarray) -> np.ndarray:
 
 
 def _limit(limit: float) -> float:
-    if given.strength("limit", limit) == 0:
+    if number("limit", limit, 0) == 0:
         raise ValueError("limit must be above 0: at 0 nothing could be learned. Received: limit=0")
     return float(limit)
 
@@ -88,13 +89,13 @@ def _lengths(weights: np.ndarray, axes: int | Sequence[int] | None = None) -> np
 
 def l2_hook(strength: float) -> Hook:
     r"""For every step: add :math:`\lambda w`, the slope of half :math:`\lambda w^2`, to the gradient of each kernel."""
-    strength = given.strength("strength", strength)
+    strength = number("strength", strength, 0)
     return _added(lambda weight: strength * weight)
 
 
 def l1_slope_hook(strength: float) -> Hook:
     r"""For every step: add :math:`\lambda \operatorname{sign}(w)` to the gradient of each kernel."""
-    strength = given.strength("strength", strength)
+    strength = number("strength", strength, 0)
     return _added(lambda weight: strength * np.sign(weight))
 
 
@@ -111,7 +112,7 @@ def _added(price: Callable[[np.ndarray], np.ndarray]) -> Hook:
 
 def l1_proximal_hook(strength: float, rate: float) -> Hook:
     """After every step: the soft threshold by rate times strength on each kernel."""
-    amount = given.strength("strength", strength) * given.strength("rate", rate)
+    amount = number("strength", strength, 0) * number("rate", rate, 0)
 
     def constrain(network: Network) -> None:
         for weight in kernels(network):

@@ -10,9 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cvnotes import data
-from cvnotes.checks import whole
-
-from .given import share
+from cvnotes.checks import number, whole
 
 COUNT, NOISE, WAITING = 300, 0.2, 500  # digits to learn, share of wrong labels, digits to choose settings with
 
@@ -52,7 +50,7 @@ def digits(seed: int, count: int = COUNT, noise: float = NOISE) -> Problem:
     """
     x, y, test_x, test_y = _digits()
     count = whole("count", count, 1, len(x) - WAITING)
-    share("noise", noise)
+    number("noise", noise, 0, 1)
     dice = np.random.default_rng(seed)
     order, draws = dice.permutation(len(x)), dice.random(len(x))
     others = (y[order] + dice.integers(1, 10, len(x))) % 10  # never the truth itself

@@ -90,7 +90,7 @@ def played(found: Mapping[tuple[str, int], np.ndarray], family: str, per_class: 
 def says_played(found: Mapping[tuple[str, int], np.ndarray], family: str, per_class: int) -> str:
     """Put `played` into words, with the numbers of the stored seeds."""
     values = found[family, per_class]
-    told = [f"{WORDS[way]} {band(runs)}" for way, runs in zip(STRATEGIES, values, strict=True)]
+    told = [f"{WORDS[way]} {experiments.spread(runs, 2)}" for way, runs in zip(STRATEGIES, values, strict=True)]
     return f"{TARGETS[family].capitalize()}, {per_class} pictures a class: {'; '.join(told)}."
 
 
@@ -156,12 +156,6 @@ def taps(names: Sequence[str], shapes: Sequence[tuple[int, ...]], tapped: str) -
     ax.set(xlim=(300, 4e7), ylim=(len(names) - 0.5, -0.5), xlabel="numbers for one picture (log scale)")
     ax.tick_params(axis="y", length=0)
     return fig
-
-
-def band(values: np.ndarray) -> str:
-    """Numbers over seeds for a table: mean (lowest to highest)."""
-    found = experiments.bands(values)
-    return f"{found.mean:.2f} ({found.low:.2f} to {found.high:.2f})"
 
 
 def ahead(first: np.ndarray, second: np.ndarray) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 
 import numpy as np
+
+from cvnotes.checks import number
 
 Gradients = Sequence[np.ndarray]
 
@@ -78,8 +79,7 @@ def _end_to_end(gradients: Gradients) -> np.ndarray:
 
 def _checked(gradients: Gradients, limit: float) -> tuple[list[np.ndarray], float]:
     """Gradients as arrays and the limit as a plain float, which keeps float32."""
-    if isinstance(limit, bool) or not isinstance(limit, numbers.Real) or not 0 < limit < np.inf:
-        raise ValueError(f"limit must be a number above 0. Received: limit={limit!r}")
+    limit = number("limit", limit, above=0)
     arrays = [np.asarray(g) for g in gradients]
     if not arrays or not all(g.dtype.kind in "fiu" for g in arrays):
         raise ValueError(f"Give a list of arrays of numbers. Received: {[str(g.dtype) for g in arrays]}")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cvnotes.checks import whole
+from cvnotes.checks import number, whole
 
 if TYPE_CHECKING:
     import keras
@@ -114,8 +113,7 @@ def _parts(steps: int) -> tuple[int, int]:
 def _steps(step: Any, **positive: float) -> np.ndarray:
     """The steps as an array, after a look at the other numbers."""
     for name, value in positive.items():
-        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 < value < np.inf:
-            raise ValueError(f"{name} must be a number above 0. Received: {name}={value!r}")
+        number(name, value, above=0)
     step = np.asarray(step)
     if step.dtype.kind not in "fiu" or not np.all(step >= 0):
         raise ValueError(f"step counts updates from 0. Received: {step!r:.80}")

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from cvnotes.experiments import smallest_effect
-from cvnotes.pooling.trials import spread
+from cvnotes.experiments import smallest_effect, spread
 
 from .schedules import KINDS, by_hand
 
