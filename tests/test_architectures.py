@@ -219,9 +219,9 @@ def test_all_cnn_c_is_the_papers():
     ("name", "variant", "words"),
     [
         ("lenet-5", {"input_shape": (28, 28, 1)}, "sides of 32 or more"),
-        ("lenet-5", {"connections": "some"}, "connections is one of 'table', 'full'.*'some'"),
-        ("lenet-5", {"subsampling": "min"}, "subsampling is one of"),
-        ("lenet-5", {"output": "softmax"}, "output is one of"),
+        ("lenet-5", {"connections": "some"}, "connections must be one of 'table', 'full'.*'some'"),
+        ("lenet-5", {"subsampling": "min"}, "subsampling must be one of"),
+        ("lenet-5", {"output": "softmax"}, "output must be one of"),
         ("lenet-5", {"classes": 1}, "classes must be at least 2"),
         ("alexnet", {"input_shape": (64, 64, 3)}, "sides of 67 or more"),
         ("alexnet", {"groups": 3}, "groups"),

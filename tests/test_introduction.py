@@ -5,7 +5,7 @@ import math
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers, ops
 from matplotlib.patches import Rectangle
@@ -15,6 +15,7 @@ from cvnotes import experiments, models
 from cvnotes.convolution import output_size
 from cvnotes.introduction import anatomy, components, counts, drawings, first_run, timeline
 from cvnotes.pooling.survey import ZOO
+from tests.examples import examples
 
 
 def noise(*shape, seed=0):
@@ -37,7 +38,7 @@ def test_relu_and_dense_equal_keras():
 
 
 @given(n=st.integers(1, 4), inputs=st.integers(1, 6), outputs=st.integers(1, 5), seed=st.integers(0, 99))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_dense_equals_two_loops(n, inputs, outputs, seed):
     x, weights, bias = noise(n, inputs, seed=seed), noise(inputs, outputs, seed=seed + 1), noise(outputs, seed=seed + 2)
     slow = [[sum(x[i, j] * weights[j, k] for j in range(inputs)) + bias[k] for k in range(outputs)] for i in range(n)]
@@ -181,7 +182,7 @@ def test_landmarks_are_in_order_and_counted():
 
 
 def test_a_registered_model_joins_and_takes_the_place_of_keras(monkeypatch):
-    monkeypatch.setattr(models.registry, "_TARGETS", dict(models.registry._TARGETS))
+    monkeypatch.setattr(models.registry, "_TARGETS", {})
     monkeypatch.setattr(timeline, "LANDMARKS", ("VGG16",))
     before = [one.name for one in timeline.landmarks()]
     models.register("vgg-16", f"{__name__}:published")

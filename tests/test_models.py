@@ -8,13 +8,14 @@ import os
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers, ops
 
 from cvnotes import backend, models
 from cvnotes.models import registry
 from cvnotes.models.small import AveragePooling2D
+from tests.examples import examples
 
 
 def chain(*parts, shape=(12, 10, 3)) -> keras.Model:
@@ -87,10 +88,15 @@ def test_options_are_the_defaults_of_the_builder():
     assert options["input_shape"] == (20, 20, 1)
 
 
-@pytest.mark.parametrize("name", models.names())
-def test_every_name_builds_and_has_a_profile(name):
-    model = models.sketch(name)
-    assert models.profile(model).parameters == model.count_params()
+def test_a_name_may_fix_arguments(targets):
+    models.register("wide-convnet", "cvnotes.models.small:small_convnet", width=32)
+    assert models.sketch("wide-convnet").count_params() > models.sketch("small-convnet").count_params()
+    assert "width" not in models.options("wide-convnet")
+    assert models.builder("wide-convnet").__doc__ == models.small_convnet.__doc__
+    with pytest.raises(ValueError, match=r"'wide-convnet' stands for width=32. Received: width=8"):
+        models.build("wide-convnet", width=8)
+    with pytest.raises(ValueError, match="already stands for"):
+        models.register("wide-convnet", "cvnotes.models.small:small_convnet", width=64)
 
 
 def test_build_passes_shape_and_classes():
@@ -350,7 +356,7 @@ def test_receptive_field_is_what_gradients_reach(kind):
     assert models.profile(model).receptive_field == measured_field(model)
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 2), st.booleans()), min_size=1, max_size=3))
 def test_receptive_field_of_random_stacks(stack):
     """A convolution's kernel is never smaller than its stride here.

@@ -8,6 +8,8 @@ from keras import layers
 from cvnotes.checks import whole
 from cvnotes.pooling import LocalResponseNormalization
 
+from .blocks import picture
+
 #: name, filters, window, stride, padding, whether the two halves stay apart, what follows the ReLU
 CONVOLUTIONS = (
     ("conv1", 96, 11, 4, "valid", False, ("norm", "pool")),
@@ -30,10 +32,8 @@ def alexnet(
     Raises ValueError for smaller pictures, fewer than 2 classes, and groups other than 1 or 2.
     Source: Krizhevsky, Sutskever and Hinton (2012), section 3. Chapters: introduction, architectures.
     """
-    if len(input_shape) != 3 or min(input_shape[:2]) < 67:
-        raise ValueError(f"AlexNet reads (height, width, channels), sides of 67 or more. Received: {input_shape!r}.")
     groups, classes = whole("groups", groups, 1, 2), whole("classes", classes, 2)
-    x = inputs = keras.Input(input_shape, name="image")
+    x = inputs = keras.Input(picture("AlexNet", input_shape, 67), name="image")
     for name, filters, window, stride, padding, apart, after in CONVOLUTIONS:
         options = {"strides": stride, "padding": padding, "groups": groups if apart else 1}
         x = layers.Conv2D(filters, window, name=name, **options)(x)

@@ -7,6 +7,8 @@ from keras import layers
 
 from cvnotes.checks import whole
 
+from .blocks import picture
+
 #: filters, window, stride, padding of each convolution but the last
 CONVOLUTIONS = (
     *((96, 3, 1, "same"), (96, 3, 1, "same"), (96, 3, 2, "same")),
@@ -19,13 +21,11 @@ def all_cnn_c(input_shape: tuple[int, int, int] = (32, 32, 3), classes: int = 10
     """All-CNN-C: nine convolutions, two of them with stride 2, and a mean over what is left. The outputs are logits.
 
     1,369,738 numbers to train for CIFAR-10; no padding in the seventh convolution, so that 6 x 6 maps are averaged,
-    as in the paper. Dropout of the input (0.2) and after each stride (0.5). input_shape: sides of at least 9.
+    as in the paper. Dropout of the input (0.2) and after each stride (0.5). input_shape: sides of at least 9, or None.
     Raises ValueError for smaller pictures and fewer than 2 classes.
     Source: Springenberg, Dosovitskiy, Brox and Riedmiller (2015), tables 1, 2. Chapters: introduction, architectures.
     """
-    if len(input_shape) != 3 or min(input_shape[:2]) < 9:
-        raise ValueError(f"All-CNN-C reads (height, width, channels), sides of 9 or more. Received: {input_shape!r}.")
-    inputs = keras.Input(input_shape, name="image")
+    inputs = keras.Input(picture("All-CNN-C", input_shape, 9, open_sides=True), name="image")
     x = layers.Dropout(0.2, name="drop0")(inputs)
     for i, (filters, window, stride, padding) in enumerate(CONVOLUTIONS, 1):
         x = layers.Conv2D(filters, window, stride, padding, name=f"conv{i}")(x)

@@ -6,8 +6,9 @@ import keras
 import numpy as np
 from keras import layers
 
-from cvnotes.checks import whole
+from cvnotes.checks import choice, whole
 
+from .blocks import picture
 from .lenet_layers import RadialBasis, TableConv2D, TrainableSubsampling2D, squash
 
 #: Which of the six maps of S2 each of the sixteen filters of C3 reads (table I of the paper).
@@ -58,16 +59,13 @@ def lenet_5(
         ("subsampling", subsampling, SUBSAMPLINGS),
         ("output", output, OUTPUTS),
     ):
-        if value not in known:
-            raise ValueError(f"{name} is one of {', '.join(map(repr, known))}. Received: {value!r}.")
-    if len(input_shape) != 3 or min(input_shape[:2]) < 32:
-        raise ValueError(f"LeNet-5 reads (height, width, channels), sides of 32 or more. Received: {input_shape!r}.")
+        choice(name, value, known)
     c3 = TableConv2D(TABLE, 5, name="c3") if connections == "table" else layers.Conv2D(16, 5, name="c3")
     stages = [
         *(layers.Conv2D(6, 5, name="c1"), *_shrink("s2", subsampling), c3, *_shrink("s4", subsampling)),
         *(layers.Conv2D(120, 5, name="c5"), layers.Flatten(name="flat"), layers.Dense(84, name="f6")),
     ]
-    x = inputs = keras.Input(input_shape, name="image")
+    x = inputs = keras.Input(picture("LeNet-5", input_shape, 32), name="image")
     for layer in stages:
         x = layer(x)
         if layer.name in ("c1", "c3", "c5", "f6"):

@@ -43,11 +43,13 @@ def origin(name: str) -> tuple[str, int] | None:
 def landmarks() -> list[Landmark]:
     """Build a sketch of each: every registered network with a paper (one a paper), and some that Keras brings.
 
+    Of a family the member stands for it that is a landmark itself, otherwise the first of its names.
     Ordered by year. A chapter that registers a model with a source joins by that alone. Chapter: introduction.
     """
     found: list[Landmark] = []
     papers = set()
-    for name in models.names():
+    known = {_plain(name) for name in LANDMARKS}
+    for name in sorted(models.names(), key=lambda name: _plain(name) not in known):
         paper = origin(name)
         if paper and paper not in papers:
             papers.add(paper)

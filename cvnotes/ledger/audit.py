@@ -20,9 +20,9 @@ NOTEBOOKS = (
     *("transposed_convolution", "convolution_cost", "pooling", "invariance", "backpropagation"),
     *("numpy_convnet", "learned_features", "preprocessing", "activations", "initialization", "optimization"),
     *("tuning", "memory", "dropout", "regularization", "augmentation", "normalization", "why_normalization"),
-    *("normalization_variants", "transfer", "captioning", "architectures", "densenet", "boxes", "detection"),
-    *("single_shot", "segmentation", "siamese", "gans", "capsules", "visualization", "interpretability"),
-    *("hallucination", "scaling"),
+    *("normalization_variants", "transfer", "captioning", "layer_patterns", "small_filters", "architectures"),
+    *("shortcuts", "densenet", "feature_reuse", "systems", "boxes", "detection", "single_shot"),
+    *("segmentation", "siamese", "gans", "capsules", "visualization", "interpretability", "hallucination", "scaling"),
 )
 NOTES = "ABCDE"
 SETTLING = ("expect", "cite", "editorial")

@@ -12,6 +12,7 @@ from cvnotes.models.profiling import LayerRow, Profile, profile
 from cvnotes.models.registry import build, builder, names, options, register, resolve, sketch
 from cvnotes.models.rules import Cost, rule
 from cvnotes.models.small import small_convnet
+from cvnotes.models.weights import copy_weights
 
 __all__ = [
     "Cost",
@@ -19,6 +20,7 @@ __all__ = [
     "Profile",
     "build",
     "builder",
+    "copy_weights",
     "names",
     "options",
     "profile",
@@ -33,3 +35,22 @@ register("small-convnet", "cvnotes.models.small:small_convnet")
 register("lenet-5", "cvnotes.architectures.lenet:lenet_5")
 register("alexnet", "cvnotes.architectures.alexnet:alexnet")
 register("all-cnn-c", "cvnotes.architectures.all_conv:all_cnn_c")
+register("zfnet", "cvnotes.architectures.zfnet:zfnet")
+register("network-in-network", "cvnotes.architectures.nin:network_in_network")
+register("googlenet", "cvnotes.architectures.googlenet:googlenet")
+register("highway", "cvnotes.architectures.highway:highway")
+register("resnet-cifar", "cvnotes.architectures.resnet:resnet_cifar")
+register("senet-154", "cvnotes.architectures.senet:senet_154")
+register("densenet-cifar", "cvnotes.architectures.densenet:densenet_cifar")
+register("vgg-16c", "cvnotes.architectures.vgg:vgg", depth=16, pointwise=True)
+for depth in (11, 13, 16, 19):
+    register(f"vgg-{depth}", "cvnotes.architectures.vgg:vgg", depth=depth)
+for depth in (18, 34, 50, 101, 152):
+    register(f"resnet-{depth}", "cvnotes.architectures.resnet:resnet", depth=depth)
+    register(f"se-resnet-{depth}", "cvnotes.architectures.resnet:resnet", depth=depth, squeeze=16)
+for version in ("1.0", "1.1"):
+    register(f"squeezenet-{version}", "cvnotes.architectures.squeezenet:squeezenet", version=version)
+for depth in (121, 161, 169, 201, 264):
+    register(f"densenet-{depth}", "cvnotes.architectures.densenet:densenet", depth=depth)
+for size in range(8):
+    register(f"efficientnet-b{size}", "cvnotes.architectures.efficientnet:efficientnet", size=size)

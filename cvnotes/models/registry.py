@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import inspect
 from collections.abc import Callable, Iterable
@@ -13,12 +14,13 @@ import keras
 
 from cvnotes import backend
 
-_TARGETS: dict[str, str] = {}
+_TARGETS: dict[str, tuple[str, dict[str, Any]]] = {}
 
 
-def register(name: str, target: str) -> None:
+def register(name: str, target: str, **fixed: Any) -> None:
     """Let ``name`` stand for the builder ``target = "package.module:function"``, imported when first built.
 
+    fixed: arguments of the builder that belong to the name, as the depth does to ``"resnet-50"``.
     Raises ``ValueError`` for a malformed target and for a name that already stands for another one.
     """
     if not isinstance(name, str) or not name:
@@ -26,9 +28,10 @@ def register(name: str, target: str) -> None:
     module, colon, function = target.partition(":") if isinstance(target, str) else ("", "", "")
     if not (module and colon and function):
         raise ValueError(f"A target reads 'package.module:function'. Received: {target!r} for {name!r}.")
-    if _TARGETS.get(name, target) != target:
-        raise ValueError(f"{name!r} already stands for {_TARGETS[name]!r}: choose another name. Received: {target!r}.")
-    _TARGETS[name] = target
+    known, _ = _TARGETS.get(name, (target, fixed))
+    if _TARGETS.get(name, (target, fixed)) != (target, fixed):
+        raise ValueError(f"{name!r} already stands for {known!r}: choose another name. Received: {target!r}.")
+    _TARGETS[name] = (target, fixed)
 
 
 def names(pattern: str | None = None) -> list[str]:
@@ -57,9 +60,10 @@ def sketch(name: str, input_shape: tuple[int, ...] | None = None, classes: int |
 
 
 def options(name: str) -> dict[str, Any]:
-    """What ``build(name, ...)`` accepts, with the defaults."""
+    """What ``build(name, ...)`` accepts, with the defaults; what belongs to the name is not among it."""
     parameters = inspect.signature(builder(name)).parameters.values()
-    return {p.name: p.default for p in parameters if p.kind is not p.VAR_KEYWORD}
+    fixed = _TARGETS[name][1]
+    return {p.name: p.default for p in parameters if p.kind is not p.VAR_KEYWORD and p.name not in fixed}
 
 
 def resolve(target: str) -> Callable[..., Any]:
@@ -72,14 +76,18 @@ def builder(name: str) -> Callable[..., keras.Model]:
     """The function that builds the model called ``name``. Raises ``ValueError`` with the nearest names."""
     if not isinstance(name, str) or name not in _TARGETS:
         raise ValueError(f"There is no model {name!r}.{_nearest(str(name), _TARGETS)} All names: {', '.join(names())}.")
-    return resolve(_TARGETS[name])
+    target, fixed = _TARGETS[name]
+    fn = resolve(target)
+    return functools.update_wrapper(functools.partial(fn, **fixed), fn) if fixed else fn
 
 
 def _check_variant(name: str, variant: dict[str, Any]) -> None:
-    parameters = inspect.signature(builder(name)).parameters
-    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+    if any(p.kind is p.VAR_KEYWORD for p in inspect.signature(builder(name)).parameters.values()):
         return
+    parameters, fixed = options(name), _TARGETS[name][1]
     for key in variant:
+        if key in fixed:
+            raise ValueError(f"{name!r} stands for {key}={fixed[key]!r}. Received: {key}={variant[key]!r}.")
         if key not in parameters:
             raise ValueError(f"{name!r} has no {key!r}.{_nearest(key, parameters)} It accepts {', '.join(parameters)}.")
 
