@@ -46,6 +46,14 @@ def test_fit_learns_more_than_chance_and_an_untrained_net():
         history["lose"]
 
 
+def test_the_history_tells_of_the_whole_epoch_and_not_of_its_last_batch():
+    model = keras.Sequential([keras.Input((6, 6, 1)), layers.Flatten(), layers.Dense(2)])
+    history = fit(model, X[:128], Y[:128], epochs=1, batch=32, rate=1e-9, seed=0)  # nothing is learned on the way
+    assert history["accuracy"][0] == pytest.approx(accuracy(model, X[:128], Y[:128]), abs=1e-6)
+    last = np.random.default_rng(0).permutation(128)[-32:]
+    assert abs(history["accuracy"][0] - accuracy(model, X[last], Y[last])) > 0.01
+
+
 def test_a_seed_repeats_and_another_differs():
     losses = [fit(net(seed), X, Y, epochs=2, rate=1e-2, seed=seed)["loss"] for seed in (1, 1, 2)]
     assert losses[0] == losses[1] != losses[2]

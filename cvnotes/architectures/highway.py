@@ -14,7 +14,7 @@ def highway_layer(x, *, gate_bias: float = -2.0, name: str):
     r"""Mix a layer with its input: :math:`T(x)\,h(x) + (1 - T(x))\,x`, with a gate :math:`T = \sigma(W_T x + b_T)`.
 
     x: (n, units); h is a dense layer with a ReLU. gate_bias: where b_T starts; below zero, x is mostly carried on.
-    Source: Srivastava, Greff and Schmidhuber (2015), eqs. 3 and 5. Chapter: architectures.
+    Source: Srivastava, Greff and Schmidhuber (2015), eqs. 3 and 5. Chapters: architectures, shortcuts.
     """
     units = x.shape[-1]
     h = relu(layers.Dense(units, kernel_initializer="he_normal", name=f"{name}_h")(x), f"{name}_relu")
@@ -38,7 +38,7 @@ def highway(
     width: units of each layer, by default 50, or 71 for gated=False, the plain net of about as many parameters
     (5,000 a layer) that the paper compares it with. gate_bias: where the gates start. Start weights: He's.
     input_shape: any picture; it is flattened. Raises ValueError for a depth below 2 and a width below 1.
-    Source: Srivastava, Greff and Schmidhuber (2015), section 3. Chapter: architectures.
+    Source: Srivastava, Greff and Schmidhuber (2015), section 3. Chapters: architectures, shortcuts.
     """
     width = whole("width", (50 if gated else 71) if width is None else width, 1)
     x = inputs = keras.Input(picture("A highway network", input_shape, 1), name="image")

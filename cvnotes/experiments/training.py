@@ -78,14 +78,16 @@ def fit(
 def _pass(
     model: keras.Model, x: np.ndarray, y: np.ndarray, batch: int, rng: np.random.Generator, augment: Augment | None
 ) -> dict[str, float]:
-    """Show the model every whole batch once, in a new order; gives its means over the epoch."""
-    order = rng.permutation(len(x))
-    model.reset_metrics()
+    """Show the model every whole batch once, in a new order; gives the means of what it says of each.
+
+    Keras forgets its own mean at every call of train_on_batch.
+    """
+    order, told = rng.permutation(len(x)), []
     for start in range(0, len(x) - batch + 1, batch):
         chosen = order[start : start + batch]
         pictures = augment(x[chosen], rng) if augment else x[chosen]
-        logs = model.train_on_batch(pictures, y[chosen], return_dict=True)
-    return logs
+        told.append(model.train_on_batch(pictures, y[chosen], return_dict=True))
+    return {name: float(np.mean([logs[name] for logs in told])) for name in told[0]}
 
 
 def accuracy(model: keras.Model, x: np.ndarray, y: np.ndarray, *, batch: int = 256) -> float:
