@@ -293,7 +293,7 @@ def test_gradients_against_differences():
 
     def loss(changed):
         out, _ = net.stateless_call(changed, net.non_trainable_variables, x, training=True)
-        return ops.mean(ops.square(out - y))
+        return ops.mean(ops.square(ops.subtract(out, y)))
 
     slopes = backend.value_and_grad(loss)(weights)[1]
     for at in ((0, (1,)), (1, (2,)), (2, (1, 1, 0, 1))):
