@@ -78,7 +78,7 @@ def test_highway_equals_the_builder(bias):
     ours, x, upstream = Highway(w, b, w_gate, b_gate), noise(5, 6), noise(5, 6, seed=1)
     assert np.all(b_gate == bias)
     np.testing.assert_allclose(ours.forward(x), array(theirs(x)), atol=1e-5)
-    _, gradient = backend.value_and_grad(lambda x: ops.sum(theirs(x) * upstream))(x)
+    _, gradient = backend.value_and_grad(lambda x: ops.sum(ops.multiply(theirs(x), upstream)))(x)
     np.testing.assert_allclose(ours.backward(upstream), gradient, atol=1e-5)
 
 
