@@ -21,7 +21,7 @@ from cvnotes import output
 from cvnotes.figures import encode
 
 BUDGET = 1_500_000  # characters of frames that one page may hold
-FRAME_DPI = 140
+FRAME_DPI = 150
 
 
 class Plan(NamedTuple):
