@@ -189,6 +189,19 @@ def test_style_is_asked_for_and_not_leaked():
         assert colour() == (figures.PAPER, 0.7) != before
 
 
+def test_a_drawing_is_rounded_by_two_levels_of_255_at_most():
+    every = np.arange(256, dtype=np.uint8)
+    kept = encode.coarse(every)
+    assert np.abs(kept.astype(int) - every).max() == 2
+    assert len(np.unique(kept)) == 52
+    assert (kept[0], kept[255]) == (0, 255)
+    fig = figures.numbers(GRID)
+    drawn = encode._pixels(fig, 150)
+    read = np.asarray(Image.open(io.BytesIO(encode.webp(fig, 150))).convert("RGB"))
+    np.testing.assert_array_equal(read, encode.coarse(drawn))
+    assert not np.array_equal(read, drawn)  # text has soft edges: something was rounded
+
+
 def test_a_drawing_is_lossless_and_a_photograph_is_not():
     assert b"VP8L" in encode.webp(figures.numbers(GRID))[:20]
     photograph = encode.webp(figures.image_grid([RNG.random((300, 300, 3))], scale=3))

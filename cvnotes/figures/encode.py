@@ -20,6 +20,7 @@ from cvnotes.figures.style import STYLE
 DPI = 200  # two pixels of the file for one of the page
 PAGE_DPI = 100
 PHOTO = 0.3  # drawings compress to less than this share of their bytes, photographs do not
+STEP = 5  # of 255 levels, a divisor of them: no eye tells neighbours apart, and a drawing needs a fifth fewer bytes
 
 
 def show(fig: Figure, alt: str) -> None:
@@ -63,10 +64,18 @@ def webp(fig: Figure, dpi: int = DPI) -> bytes:
     pixels = _pixels(fig, dpi)
     sample = np.ascontiguousarray(pixels[::2, ::2])
     photograph = len(zlib.compress(sample, 1)) > PHOTO * sample.nbytes
-    options = {"quality": 86, "method": 4} if photograph else {"lossless": True, "quality": 60, "method": 4}
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "webp", **options)
+    if photograph:
+        Image.fromarray(pixels).save(buffer, "webp", quality=86, method=4)
+    else:
+        Image.fromarray(coarse(pixels)).save(buffer, "webp", lossless=True, quality=60, method=4)
     return buffer.getvalue()
+
+
+def coarse(pixels: np.ndarray) -> np.ndarray:
+    """Bytes rounded to the nearest multiple of ``STEP``: black stays black, and white stays white."""
+    levels = (np.arange(256) + STEP // 2) // STEP * STEP
+    return levels.astype(np.uint8)[pixels]
 
 
 def _pixels(fig: Figure, dpi: int) -> np.ndarray:
