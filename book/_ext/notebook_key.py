@@ -115,6 +115,24 @@ def imports_by_name(tree: ast.AST) -> bool:
     return False
 
 
+def attached(tree: ast.AST) -> set[str] | None:
+    """The modules listed in a package's ``lazy_loader.attach``; None where names are computed in any other way."""
+    listed: set[str] = set()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called = _dotted(node.func) or ""
+        if called.endswith("lazy_loader.attach"):
+            try:
+                values = [ast.literal_eval(v) for v in [*node.args[1:], *(k.value for k in node.keywords)]]
+            except ValueError:
+                return None
+            listed |= {name for value in values for name in value or ()}
+        elif called.endswith(BY_NAME):
+            return None
+    return listed
+
+
 class Tree:
     """The source tree that notebooks import from, read once per build."""
 
@@ -151,16 +169,22 @@ class Tree:
         return found
 
     def _leads_to(self, module: str, path: Path) -> list[str]:
-        """Where one module leads: what it mentions, and, for a lazy package, all that is inside."""
+        """Where one module leads: what it mentions, and, for a lazy package, what it may load later."""
         if module not in self._leads:
             package = module if path.name == "__init__.py" else module.rpartition(".")[0]
             self._leads[module] = [*mentioned(self.parsed(path), package), *self._lazy(module, path)]
         return self._leads[module]
 
     def _lazy(self, module: str, path: Path) -> list[str]:
-        """All modules of a package that imports by computed names: any of them may be meant."""
+        """The modules that a package loads by name: those that it lists, or all, since any of them may be meant.
+
+        What it does not list must be imported by whoever uses it, and is found there.
+        """
         if path.name != "__init__.py" or not imports_by_name(self.parsed(path)):
             return []
+        listed = attached(self.parsed(path))
+        if listed is not None:
+            return [f"{module}.{name}" for name in sorted(listed)]
         inside = [p for p in path.parent.iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()]
         return [f"{module}.{p.stem}" for p in inside if p.stem != "__init__"]
 

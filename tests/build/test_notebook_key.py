@@ -242,14 +242,26 @@ def test_a_cell_that_does_not_parse_keeps_its_imports() -> None:
 LAZY = "import importlib\ndef __getattr__(name):\n    return importlib.import_module({})\n"
 
 
-ATTACHED = (
-    "import lazy_loader\n__getattr__, _, __all__ = lazy_loader.attach(__name__, submod_attrs={'shapes': ['x']})\n"
-)
+ATTACH = "import lazy_loader\n__getattr__, _, __all__ = lazy_loader.attach(__name__, {})\n"
 BY_NAME = ('f"{__name__}.{name}"', "'.shapes', __package__", "WHERE[name]")
 
 
-@pytest.mark.parametrize("code", [*map(LAZY.format, BY_NAME), ATTACHED])
-def test_a_lazy_package_leads_to_all_its_modules(code: str, root: Path) -> None:
+@pytest.mark.parametrize("listed", ["['shapes']", "submodules=['shapes']", "submod_attrs={'shapes': ['x']}"])
+def test_a_lazy_package_leads_to_what_it_lists(listed: str, root: Path) -> None:
+    nb = notebook()
+    nb.cells[1].source = "from cvnotes import data"
+    del nb.cells[2:]
+    (root / "cvnotes/data/other.py").write_text("x = 1\n", encoding="utf-8")
+    (root / "cvnotes/data/__init__.py").write_text(ATTACH.format(listed), encoding="utf-8")
+    found = parts(nb, Tree(root))
+    assert "cvnotes/data/shapes.py" in found
+    assert "cvnotes/data/other.py" not in found
+    nb.cells[1].source = "from cvnotes.data import other"
+    assert "cvnotes/data/other.py" in parts(nb, Tree(root))
+
+
+@pytest.mark.parametrize("code", [*map(LAZY.format, BY_NAME), ATTACH.format("submodules=names()")])
+def test_a_package_that_computes_names_leads_to_all_its_modules(code: str, root: Path) -> None:
     nb = notebook()
     nb.cells[1].source = "from cvnotes import data"
     del nb.cells[2:]
