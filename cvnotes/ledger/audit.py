@@ -21,8 +21,9 @@ NOTEBOOKS = (
     *("numpy_convnet", "learned_features", "preprocessing", "activations", "initialization", "optimization"),
     *("tuning", "memory", "dropout", "regularization", "augmentation", "normalization", "why_normalization"),
     *("normalization_variants", "transfer", "captioning", "layer_patterns", "small_filters", "architectures"),
-    *("shortcuts", "densenet", "feature_reuse", "systems", "boxes", "detection", "single_shot"),
-    *("segmentation", "siamese", "gans", "capsules", "visualization", "interpretability", "hallucination", "scaling"),
+    *("shortcuts", "densenet", "feature_reuse", "systems", "boxes", "localization", "average_precision"),
+    *("selective_search", "rcnn", "fast_rcnn", "faster_rcnn", "yolo", "ssd", "segmentation", "instances"),
+    *("siamese", "gans", "capsules", "visualization", "interpretability", "hallucination", "scaling"),
 )
 NOTES = "ABCDE"
 SETTLING = ("expect", "cite", "editorial")
