@@ -217,6 +217,8 @@ def test_an_efficientnet_is_measured_from_its_layers():
     assert scaling.exponents(small, small) == (0, 0, 0)
     grown = scaling.Size(16 * 1.2**2, 1280 * 1.1**2, 224 * 1.15**2)
     np.testing.assert_allclose(scaling.exponents(grown, small), 2)
+    with pytest.raises(ValueError, match="above 0 in each part"):
+        scaling.exponents(scaling.Size(0, 1, 1), small)
 
 
 # Story and drawings -------------------------------------------------------------------------------------------------
@@ -262,7 +264,7 @@ def test_drawings_of_the_race():
     assert isinstance(drawings.gates(dice.random((3, 4)), "abc"), figures.canvas()[0].__class__)
     told = drawings.says_gates(np.array([[0.5, 0.1, 1.0], [0.55, 0.9, 0.8]]), "ab")
     assert "1 of 3 gates are within 0.1" in told
-    assert "channel 1 moves most, from a to b" in told
+    assert "channel 1 moves most: least open for a, most for b" in told
 
 
 # Experiments --------------------------------------------------------------------------------------------------------

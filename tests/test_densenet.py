@@ -81,6 +81,16 @@ def test_gradient_through_against_differences(relu):
         assert found[at] == pytest.approx((value(x + move) - value(x - move)) / (2 * step), abs=2e-2)
 
 
+def test_a_residual_unit_keeps_its_shape():
+    x = np.ones((2, 4), "float32")
+    with pytest.raises(ValueError, match=r"keep the shape \(2, 4\). Received: \(2, 1\)"):
+        connectivity.residual_block(ops.convert_to_tensor(x), [lambda z: z[:, :1]])
+    narrow = layers.Dense(1)
+    narrow.build((None, 4))
+    with pytest.raises(ValueError, match=r"Received: \(2, 1\)"):
+        connectivity.gradient_through(narrow, x)
+
+
 def test_gradient_through_nothing_is_the_identity():
     branch = layers.Dense(4, kernel_initializer="zeros")
     branch.build((None, 4))

@@ -3,13 +3,14 @@
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from matplotlib.figure import Figure
 
 from cvnotes import experiments, models
 from cvnotes.densenet import reuse, reuse_drawings, reuse_nets, reuse_silence, trials
+from tests.examples import examples
 
 array = keras.ops.convert_to_numpy
 
@@ -126,7 +127,7 @@ def test_evenness_at_both_ends():
     np.testing.assert_allclose(reuse.evenness(single), np.tile([1 / 2, 1 / 3], (3, 1)))
 
 
-@settings(deadline=None)
+@examples(100)
 @given(arrays(float, 18, elements=st.floats(1e-3, 1e3)), st.floats(1e-3, 1e3))
 def test_evenness_has_no_unit(values, factor):
     found = reuse.evenness(values)
@@ -185,6 +186,18 @@ def test_a_channel_is_silent_for_its_reader_alone(model):
         first.layer.kernel.assign(kernel)
     with reuse_silence.silenced(second, np.arange(19) < 3, np.zeros(19)):
         assert not np.allclose(array(model(x)), silent, atol=1e-3)
+
+
+def test_what_cannot_be_silenced_or_weighed_is_refused(model):
+    reader = reuse.readers(model)[0]
+    for channels in (np.ones(16), np.ones(3, bool)):
+        with (
+            pytest.raises(ValueError, match="16 truth values"),
+            reuse_silence.silenced(reader, channels, np.zeros(16)),
+        ):
+            pass
+    with pytest.raises(ValueError, match="at least 0"):
+        reuse.evenness(np.full(18, -1.0))
 
 
 def test_loss_is_that_of_keras(model):

@@ -262,6 +262,15 @@ def test_a_muted_branch_leaves_the_identity_or_its_positive_part(kind, order):
     np.testing.assert_allclose(array(block(x, training=False)), wanted, atol=1e-6)
 
 
+def test_a_model_that_is_no_block_is_refused():
+    image = keras.Input((4, 4, 2))
+    plain = keras.Model(image, keras.layers.ReLU()(image), name="plain")
+    with pytest.raises(ValueError, match="'plain', which has none"):
+        wiring.mute(plain)
+    with pytest.raises(ValueError, match="'plain', which has no sum"):
+        wiring.routes(plain)
+
+
 @pytest.mark.parametrize(("kind", "shortcut", "order"), BLOCKS)
 def test_routes_hold_every_call_once(kind, shortcut, order):
     block = wiring.single(kind, shortcut, order)

@@ -5,7 +5,7 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from scipy.ndimage import maximum_filter
@@ -15,6 +15,7 @@ from sklearn.linear_model import LinearRegression
 from cvnotes import backend, experiments, models, small_filters
 from cvnotes.convolution import keras_conv
 from cvnotes.small_filters import blocks, drawings, fitting, targets, trials
+from tests.examples import examples
 
 EXAMPLES = fitting.examples()
 
@@ -32,7 +33,7 @@ def dice(seed=0):
     channels=st.integers(1, 2),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_one_layer_does_what_the_stack_does(depth, inner, channels, seed):
     layers = small_filters.drawn(depth, inner, dice(seed), channels)
     images = dice(seed + 1).normal(size=(2, 12, 11, channels))
@@ -43,7 +44,7 @@ def test_one_layer_does_what_the_stack_does(depth, inner, channels, seed):
 
 
 @given(seed=st.integers(0, 99), x=st.floats(-2, 2), y=st.floats(-2, 2))
-@settings(deadline=None)
+@examples(100)
 def test_joining_kernels_multiplies_polynomials(seed, x, y):
     a, b = (dice(seed).normal(size=(2, 3, 3)))[..., None, None]
     joined = small_filters.compose([a, b])[..., 0, 0]
@@ -63,7 +64,16 @@ def test_uneven_kernels_join_too():
     np.testing.assert_allclose(keras_conv(x, joined), keras_conv(keras_conv(x, a), b), atol=1e-3)
 
 
-@pytest.mark.parametrize("layers", [[], [np.ones((3, 3, 1, 2)), np.ones((3, 3, 3, 1))], [np.ones((3, 3))] * 2])
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [],
+        [np.ones((3, 3, 1, 2)), np.ones((3, 3, 3, 1))],
+        [np.ones((3, 3))] * 2,
+        [np.ones((3, 3))],
+        [np.full((3, 3, 1, 1), np.nan)],
+    ],
+)
 def test_kernels_that_do_not_fit_are_refused(layers):
     with pytest.raises(ValueError, match="Received"):
         small_filters.compose(layers)
@@ -122,7 +132,7 @@ def test_no_other_search_finds_a_nearer_kernel(name):
 
 
 @given(seed=st.integers(0, 50))
-@settings(max_examples=8, deadline=None)
+@examples(8)
 def test_what_two_small_kernels_made_is_found_again(seed):
     kernel = small_filters.compose(small_filters.drawn(2, 1, dice(seed)))[..., 0, 0]
     found = small_filters.fitted(kernel, starts=24)

@@ -218,5 +218,6 @@ def says_gates(found: np.ndarray, names: Sequence[str]) -> str:
     moves = found.max(0) - found.min(0)
     most = int(moves.argmax())
     low, high = (names[int(pick(found[:, most]))] for pick in (np.argmin, np.argmax))
-    told = f"{(moves < 0.1).sum()} of {len(moves)} gates are within 0.1 for all classes"
-    return f"Mean gates by class and channel: {told}; that of channel {most} moves most, from {low} to {high}."
+    kept = f"{(moves < 0.1).sum()} of {len(moves)} gates are within 0.1 for all classes"
+    moved = f"that of channel {most} moves most: least open for {low}, most for {high}"
+    return f"Mean gates by class and channel: {kept}; {moved}."

@@ -44,5 +44,10 @@ def measured(model: keras.Model) -> Size:
 
 
 def exponents(size: Size, base: Size) -> tuple[float, ...]:
-    """Find the exponent that would give each part of a size from that of `base`. Chapter: architectures."""
+    """Find the exponent that would give each part of a size from that of `base`.
+
+    Raises ValueError unless all parts are above 0. Chapter: architectures.
+    """
+    if min(*size, *base) <= 0:
+        raise ValueError(f"Sizes are above 0 in each part. Received: {size}, {base}")
     return tuple(float(x) for x in np.log(np.divide(size, base)) / np.log((DEPTH, WIDTH, SIDE)))

@@ -44,10 +44,20 @@ def dense_block(x: Tensor, functions: Sequence[Callable[[Tensor], Tensor]]) -> T
 
 
 def residual_block(x: Tensor, functions: Sequence[Callable[[Tensor], Tensor]]) -> Tensor:
-    r"""Let each layer add to what came: :math:`x_l = x_{l-1} + F_l(x_{l-1})`. Shapes stay. Chapter: densenet."""
+    r"""Let each layer add to what came: :math:`x_l = x_{l-1} + F_l(x_{l-1})`. Shapes stay.
+
+    Raises ValueError for a layer that changes the shape. Chapter: densenet.
+    """
     for function in functions:
-        x = x + function(x)
+        x = _sum(x, function(x))
     return x
+
+
+def _sum(x: Tensor, change: Tensor) -> Tensor:
+    """Both added, place by place: shapes that only broadcast are no residual unit."""
+    if tuple(x.shape) != tuple(change.shape):
+        raise ValueError(f"A layer must keep the shape {tuple(x.shape)}. Received: {tuple(change.shape)}")
+    return ops.add(x, change)
 
 
 def maps_of(concatenation: Tensor, start: int, growth: int) -> list[np.ndarray]:
@@ -67,11 +77,12 @@ def gradient_through(branch: keras.Layer, x: np.ndarray, *, relu: bool = False) 
     r"""Slope of a residual unit for each of its inputs: of :math:`x + F(x)`, or of a ReLU of that sum.
 
     What is differentiated is the sum of all outputs. With :math:`F = 0` these slopes are the diagonal of the Jacobian
-    (the rest of it is zero). branch: F, built, as many outputs as inputs. x: (n, width). Chapter: densenet.
+    (the rest of it is zero). branch: F, built, as many outputs as inputs. x: (n, width).
+    Raises ValueError if the branch changes the shape. Chapter: densenet.
     """
 
     def summed(z: Tensor) -> Tensor:
-        out = z + branch(z)
+        out = _sum(z, branch(z))
         return ops.sum(ops.relu(out) if relu else out)
 
     return backend.value_and_grad(summed)(np.asarray(x, "float32"))[1]

@@ -124,8 +124,10 @@ def evenness(values: np.ndarray) -> np.ndarray:
     .. math:: e^{H(p)} / S, \qquad p_s = v_s / \textstyle\sum v
 
     values: at least 0, in the order of `links`. The first reader of a block has one source and is left out.
-    Chapter: feature_reuse.
+    Raises ValueError for values below 0. Chapter: feature_reuse.
     """
+    if np.min(values) < 0:
+        raise ValueError(f"Weights of sources are at least 0. Received: {np.min(values):.3g} among them")
     maps = triangles(values)[..., 1:]
     shares = maps / np.nansum(maps, 1, keepdims=True)
     entropy = -np.nansum(shares * np.log(np.where(shares > 0, shares, 1)), 1)

@@ -40,8 +40,11 @@ def silenced(reader: Reader, channels: np.ndarray, mean: np.ndarray) -> Iterator
 
     With :math:`\gamma_c = 0` and :math:`\beta_c` the mean of what was read, normalization and ReLU give that mean for
     every picture: what the channel told is gone, its average effect stays. channels: truth values, (channels,).
-    Chapter: feature_reuse.
+    Raises ValueError for others. Chapter: feature_reuse.
     """
+    size = reader.sources[-1].stop
+    if np.shape(channels) != (size,) or np.asarray(channels).dtype != bool:
+        raise ValueError(f"Give {size} truth values, one for each channel. Received: {channels!r}")
     before = [keras.ops.convert_to_numpy(weight).copy() for weight in (reader.norm.gamma, reader.norm.beta)]
     try:
         reader.norm.gamma.assign(np.where(channels, 0, before[0]))

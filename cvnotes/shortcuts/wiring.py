@@ -44,8 +44,13 @@ def parts(block: keras.Model, x: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def mute(block: keras.Model) -> keras.Model:
-    """Set the last convolution of the branch to zero, in place, so that it adds nothing. Gives the block."""
+    """Set the last convolution of the branch to zero, in place, so that it adds nothing. Gives the block.
+
+    Raises ValueError for a model without one.
+    """
     last = [layer for layer in block.layers if isinstance(layer, layers.Conv2D) and not layer.name.endswith("0_conv")]
+    if not last:
+        raise ValueError(f"Give a block with a convolution on its branch. Received: {block.name!r}, which has none")
     last[-1].set_weights([np.zeros(weight.shape, "float32") for weight in last[-1].get_weights()])
     return block
 
@@ -60,10 +65,16 @@ class Routes(NamedTuple):
 
 
 def routes(block: keras.Model) -> Routes:
-    """Sort the calls of a block by the way they lie on, as its graph has them. Chapter: shortcuts."""
+    """Sort the calls of a block by the way they lie on, as its graph has them.
+
+    Raises ValueError for a model that adds nothing. Chapter: shortcuts.
+    """
     found = [call for call in calls(block) if call.inputs]
     makers = {id(value): call for call in found for value in call.outputs}
-    at = next(i for i, call in enumerate(found) if isinstance(call.operation, layers.Add))
+    sums = [i for i, call in enumerate(found) if isinstance(call.operation, layers.Add)]
+    if not sums:
+        raise ValueError(f"Give a block that adds two ways. Received: {block.name!r}, which has no sum")
+    at = sums[0]
 
     def back(value) -> list[Call]:
         call = makers.get(id(value))

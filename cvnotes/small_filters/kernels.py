@@ -23,23 +23,30 @@ def compose(layers: Kernels) -> np.ndarray:
 
     layers: kernels (h, w, c, m), then (h', w', m, k), and so on.
     Returns (h + h' - 1, w + w' - 1, c, k) for two.
-    Raises ValueError for no layer, and when channels of neighbours differ.
+    Raises ValueError for no layer, for what is no kernel, and when channels of neighbours differ.
     Chapter: small_filters.
     """
     if not len(layers):
         raise ValueError("Give at least one kernel. Received: none")
-    joined, *rest = layers
+    joined, *rest = map(_kernel, layers)
     for layer in rest:
         joined = join(joined, layer)
     return joined
 
 
+def _kernel(values: np.ndarray) -> np.ndarray:
+    values = np.asarray(values, float)
+    if values.ndim != 4 or not np.isfinite(values).all():
+        raise ValueError(f"A kernel is (h, w, c, m), of finite numbers. Received: {values.shape}, {values!r:.80}")
+    return values
+
+
 def join(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Join two layers: each place of the second kernel adds the first one, shifted there and mixed by its weights."""
-    if np.ndim(first) != 4 or np.ndim(second) != 4 or first.shape[3] != second.shape[2]:
+    if first.shape[3] != second.shape[2]:
         raise ValueError(
             "Kernels must be (h, w, c, m) and (h', w', m, k), with the same m. "
-            f"Received: {np.shape(first)} before {np.shape(second)}"
+            f"Received: {first.shape} before {second.shape}"
         )
     (h, w, c, _), (rows, columns, _, k) = first.shape, second.shape
     out = np.zeros((h + rows - 1, w + columns - 1, c, k))
