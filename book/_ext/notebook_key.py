@@ -139,7 +139,7 @@ class Tree:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._parsed: dict[Path, ast.Module] = {}
-        self._leads: dict[str, list[str]] = {}
+        self._mentioned: dict[str, set[str]] = {}
 
     def file(self, module: str) -> Path | None:
         """The file of a dotted module name, or None where the tree has no such module."""
@@ -153,27 +153,41 @@ class Tree:
         return self._parsed[path]
 
     def reach(self, names: set[str]) -> dict[str, Path]:
-        """All modules that ``names`` lead to, directly or through others, with the packages on the way."""
+        """All modules that ``names`` lead to, directly or through others, with the packages on the way.
+
+        A lazy package that is only on the way to one of its modules loads none of the others.
+        """
         found: dict[str, Path] = {}
+        opened: set[str] = set()
         todo = [PACKAGE, *names] if names else []
         while todo:
-            parts = todo.pop().split(".")
-            for depth in range(1, len(parts) + 1):
-                module = ".".join(parts[:depth])
-                path = self.file(module)
-                if path is None:
-                    break
+            way = list(self._way(todo.pop()))
+            for module, path in way:
                 if module not in found:
                     found[module] = path
-                    todo += self._leads_to(module, path)
+                    todo += self._mentions(module, path)
+            for module, path in way[-1:]:
+                if module not in opened:
+                    opened.add(module)
+                    todo += self._lazy(module, path)
         return found
 
-    def _leads_to(self, module: str, path: Path) -> list[str]:
-        """Where one module leads: what it mentions, and, for a lazy package, what it may load later."""
-        if module not in self._leads:
+    def _way(self, name: str) -> Iterator[tuple[str, Path]]:
+        """The packages on the way to a dotted name, and its module, as far as the tree has them."""
+        parts = name.split(".")
+        for depth in range(1, len(parts) + 1):
+            module = ".".join(parts[:depth])
+            path = self.file(module)
+            if path is None:
+                return
+            yield module, path
+
+    def _mentions(self, module: str, path: Path) -> set[str]:
+        """What the code of one module mentions."""
+        if module not in self._mentioned:
             package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-            self._leads[module] = [*mentioned(self.parsed(path), package), *self._lazy(module, path)]
-        return self._leads[module]
+            self._mentioned[module] = mentioned(self.parsed(path), package)
+        return self._mentioned[module]
 
     def _lazy(self, module: str, path: Path) -> list[str]:
         """The modules that a package loads by name: those that it lists, or all, since any of them may be meant.

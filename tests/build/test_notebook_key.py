@@ -258,6 +258,10 @@ def test_a_lazy_package_leads_to_what_it_lists(listed: str, root: Path) -> None:
     assert "cvnotes/data/other.py" not in found
     nb.cells[1].source = "from cvnotes.data import other"
     assert "cvnotes/data/other.py" in parts(nb, Tree(root))
+    nb.cells[1].source = "import cvnotes.data.other"  # passes the package, which loads nothing for that
+    assert "cvnotes/data/shapes.py" not in parts(nb, Tree(root))
+    nb.cells[1].source = "import cvnotes.data.other\ncvnotes.data.x"
+    assert "cvnotes/data/shapes.py" in parts(nb, Tree(root))
 
 
 @pytest.mark.parametrize("code", [*map(LAZY.format, BY_NAME), ATTACH.format("submodules=names()")])
