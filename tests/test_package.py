@@ -43,13 +43,17 @@ def rooms_imported(source: str) -> set[str]:
 
 
 def run(code: str, **environment: str) -> subprocess.CompletedProcess:
-    """Run code in a new Python, where a warning is an error."""
+    """Run code in a new Python, where a warning is an error.
+
+    A reader's shell has no log level; JAX, which Keras imports where it is installed, gives this process one.
+    """
+    inherited = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env=os.environ | environment,
+        env=inherited | environment,
     )
 
 
