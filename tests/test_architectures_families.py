@@ -79,6 +79,8 @@ COUNTS = (
     ("densenet-cifar", {"depth": 100, **BC}, 769_162, PAPER),
     ("densenet-cifar", {"depth": 190, "growth": 40, **BC}, 25_624_430, PAPER),
     ("densenet-cifar", {"depth": 250, "growth": 24, **BC}, 15_324_406, PAPER),
+    ("yolo-v1", {}, 271_703_550, "added up by hand in test_single_shot_yolo.py"),
+    ("ssd300", {}, 26_285_486, OTHERS),
     *(
         (f"efficientnet-b{size}", {}, count, "keras.applications")
         for size, count in enumerate(

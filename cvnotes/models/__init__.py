@@ -43,6 +43,8 @@ register("resnet-cifar", "cvnotes.architectures.resnet:resnet_cifar")
 register("senet-154", "cvnotes.architectures.senet:senet_154")
 register("densenet-cifar", "cvnotes.architectures.densenet:densenet_cifar")
 register("vgg-16c", "cvnotes.architectures.vgg:vgg", depth=16, pointwise=True)
+register("yolo-v1", "cvnotes.single_shot.yolo_paper:yolo_v1")
+register("ssd300", "cvnotes.single_shot.ssd_paper:ssd300")
 for depth in (11, 13, 16, 19):
     register(f"vgg-{depth}", "cvnotes.architectures.vgg:vgg", depth=depth)
 for depth in (18, 34, 50, 101, 152):
