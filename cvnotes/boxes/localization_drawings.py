@@ -66,8 +66,8 @@ def pulls(side: float = 8.0) -> dict[str, np.ndarray]:
 
     The slope of the loss along the shift, divided by the slope at a shift of one pixel: (shifts,) for each loss.
     """
-    truth = ops.convert_to_tensor(np.array([[12, 12, side, side]], "float32"))
     moved = np.array([[12 + shift, 12, side, side] for shift in (1.0, *SHIFTS)], "float32")
+    truth = ops.convert_to_tensor(np.tile(np.array([12, 12, side, side], "float32"), (len(moved), 1)))
     found = {}
     for name in NAMES:
         loss = losses.box_loss(name, BETA)
