@@ -83,7 +83,7 @@ def test_ssd300_has_the_published_parameters(paper):
 
 
 def test_ssd300_has_8732_default_boxes(paper):
-    found = ssd_paper.default_boxes_300()
+    found = ssd.default_boxes_300()
     assert found.shape == (8732, 4)
     assert paper.output_shape == (None, 8732, 25)
     heads = [paper.get_layer(f"boxes{i}").output.shape[1] for i in range(1, 7)]
@@ -91,7 +91,7 @@ def test_ssd300_has_8732_default_boxes(paper):
 
 
 def test_the_default_boxes_of_ssd300_have_the_published_sizes():
-    found = ssd_paper.default_boxes_300()
+    found = ssd.default_boxes_300()
     sides = np.sqrt(boxes.area(found))
     starts = np.cumsum([0, 5776, 2166, 600, 150, 36])
     assert np.allclose(sides[starts], [30, 60, 111, 162, 213, 264], atol=1e-3)

@@ -11,6 +11,7 @@ from keras import layers, ops
 from .anchoring import match
 from .coding import LARGEST, VARIANCES, encode
 from .formats import rows
+from .losses import smooth_l1
 from .overlap import paired_giou
 
 
@@ -36,8 +37,7 @@ def masked_loss(said: Any, wanted: Any, classes: Any) -> Any:
     said, wanted: (..., n, 4); classes: (..., n). Source: Liu et al. (2016), equation 2. Chapter: boxes.
     """
     mask = ops.cast(ops.convert_to_tensor(classes) > 0, "float32")
-    gap = ops.abs(ops.subtract(ops.convert_to_tensor(said, "float32"), ops.convert_to_tensor(wanted, "float32")))
-    each = ops.sum(ops.where(gap < 1, 0.5 * gap**2, gap - 0.5), axis=-1)
+    each = smooth_l1(ops.convert_to_tensor(wanted, "float32"), ops.convert_to_tensor(said, "float32"))
     return ops.sum(mask * each) / ops.maximum(ops.sum(mask), 1.0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import keras
@@ -13,6 +14,7 @@ from cvnotes.boxes import Detections, Truth
 from cvnotes.checks import number, whole
 from cvnotes.data.shapes import CLASSES
 
+from . import ssd_paper
 from .trunks import trunk
 from .yolo import predict
 
@@ -61,6 +63,19 @@ def default_boxes(sizes: dict[int, Sequence[float]] | None = None, ratios: Seque
     if any(SIZE % whole("stride", stride, 1) for stride in sizes):
         raise ValueError(f"Strides divide {SIZE}, the side of the picture. Received: {list(sizes)}")
     return np.concatenate([laid(SIZE // stride, stride, pair, ratios) for stride, pair in sizes.items()])
+
+
+def default_boxes_300() -> np.ndarray:
+    """Lay the default boxes of SSD300: (8732, 4) corners in pixels, map by map.
+
+    Source: Liu et al. (2016), section 2.2, and its code for the sizes. Chapter: ssd.
+    """
+    pairs = [
+        (ssd_paper.SIDE * low, ssd_paper.SIDE * (low * high) ** 0.5)
+        for low, high in itertools.pairwise(ssd_paper.SHARES)
+    ]
+    maps = zip(ssd_paper.SIDES, ssd_paper.STEPS, pairs, ssd_paper.RATIOS, strict=True)
+    return np.concatenate([laid(side, step, pair, ratios) for side, step, pair, ratios in maps])
 
 
 def laid(side: int, stride: int, sizes: Sequence[float], ratios: Sequence[float] = RATIOS) -> np.ndarray:

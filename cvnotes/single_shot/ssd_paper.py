@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-
 import keras
-import numpy as np
 from keras import layers, ops
 
 from cvnotes.architectures.blocks import conv_relu, picture, relu
 from cvnotes.architectures.vgg import COUNTS, WIDTHS
 from cvnotes.checks import whole
 from cvnotes.models.rules import Cost, Shape, rule
-
-from .ssd import laid
 
 SIDE = 300
 SIDES = (38, 19, 10, 5, 3, 1)  # of the six maps with heads
@@ -29,7 +24,7 @@ def ssd300(input_shape: tuple[int, int, int] = (SIDE, SIDE, 3), classes: int = 2
     VGG-16 up to its fifth block, whose pooling keeps its map; fc6 as a convolution with dilation 6, fc7 as one of
     1 x 1; four blocks that go on shrinking; a 3 x 3 convolution on each of six maps, the first of them normalized.
     classes: with nothing as one of them, 21 for VOC (26,285,486 parameters). Gives (n, 8732, classes + 4), in the
-    order of `default_boxes_300`: logits, then offsets. Raises ValueError for other pictures than 300 x 300.
+    order of `ssd.default_boxes_300`: logits, then offsets. Raises ValueError for other pictures than 300 x 300.
     Source: Liu et al. (2016), section 2.1 and figure 2. Chapter: ssd.
     """
     if tuple(picture("SSD300", input_shape, SIDE)[:2]) != (SIDE, SIDE):
@@ -61,16 +56,6 @@ def _maps(x) -> list:
         x = relu(layers.Conv2D(wide, 3, stride, name=f"conv{i}_2")(x), f"conv{i}_2_relu")
         found.append(x)
     return found
-
-
-def default_boxes_300() -> np.ndarray:
-    """Lay the default boxes of SSD300: (8732, 4) corners in pixels, map by map.
-
-    Source: Liu et al. (2016), section 2.2, and its code for the sizes. Chapter: ssd.
-    """
-    pairs = [(SIDE * low, SIDE * (low * high) ** 0.5) for low, high in itertools.pairwise(SHARES)]
-    maps = zip(SIDES, STEPS, pairs, RATIOS, strict=True)
-    return np.concatenate([laid(side, step, pair, ratios) for side, step, pair, ratios in maps])
 
 
 @keras.saving.register_keras_serializable(package="cvnotes")
