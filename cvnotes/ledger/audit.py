@@ -22,7 +22,8 @@ NOTEBOOKS = (
     *("tuning", "memory", "dropout", "regularization", "augmentation", "normalization", "why_normalization"),
     *("normalization_variants", "transfer", "captioning", "layer_patterns", "small_filters", "architectures"),
     *("shortcuts", "densenet", "feature_reuse", "systems", "boxes", "localization", "average_precision"),
-    *("selective_search", "rcnn", "fast_rcnn", "faster_rcnn", "yolo", "ssd", "segmentation", "instances"),
+    *("selective_search", "rcnn", "fast_rcnn", "faster_rcnn", "yolo", "ssd", "detectors", "segmentation"),
+    *("segmentation_strategies", "instances", "grabcut", "coins"),
     *("siamese", "gans", "capsules", "visualization", "interpretability", "hallucination", "scaling"),
 )
 NOTES = "ABCDE"
