@@ -8,8 +8,8 @@
     return node;
   };
 
-  // A figure with sliders. The page holds the first frame and, as data, all others: frames[order[k]] shows setting k,
-  // where the last slider counts fastest. Without scripts the sliders stay hidden.
+  // A figure with sliders. The page shows the first frame and names, as data, the files of all: frames[order[k]] shows
+  // setting k, where the last slider counts fastest. Without scripts the sliders stay hidden.
   class Explore extends HTMLElement {
     connectedCallback() {
       if (this.inputs) return;
@@ -27,6 +27,12 @@
       this.stop();
       this.button.addEventListener('click', () => (this.timer ? this.stop() : this.play()));
       this.show(); // a reload may have kept the places of the sliders
+      const near = new IntersectionObserver((seen) => { // the frames are there before the hand is
+        if (!seen.some((one) => one.isIntersecting)) return;
+        near.disconnect();
+        this.ready = this.data.frames.map((src) => Object.assign(new Image(), { src }));
+      }, { rootMargin: '1000px' });
+      near.observe(this);
       controls.hidden = false;
       this.inputs.forEach((input, i) => { // room for the longest value: a slider must not shrink under the hand
         const output = input.nextElementSibling;
@@ -50,7 +56,7 @@
       });
       const [width, height] = sizes[order[k]];
       this.img.parentElement.style.setProperty('--cv-frame', width);
-      if (this.img.src !== frames[order[k]]) Object.assign(this.img, { src: frames[order[k]], width, height });
+      if (this.img.getAttribute('src') !== frames[order[k]]) Object.assign(this.img, { src: frames[order[k]], width, height });
       this.img.alt = alts[k];
       if (this.caption.textContent !== alts[k]) this.caption.textContent = alts[k];
     }

@@ -15,7 +15,7 @@ import yaml
 
 from tests.site.built import ROOT, site_pages
 
-FRAMES = 1_500_000  # characters of frames on one page
+FRAMES = 1_125_000  # bytes of frames on one page
 SITE = 60_000_000  # bytes of the whole site
 MADE_BY_SPHINX = {"genindex.html", "search.html", "index.html", "404.html"}
 
@@ -66,10 +66,18 @@ def test_the_front_door_forwards_to_a_page(site):
 
 
 def test_frames_keep_to_their_budget(site, page_name):
-    html = (site / page_name).read_text(encoding="utf-8")
-    blocks = re.findall(r"<cv-explore.*?application/json\">(.*?)</script>", html, re.DOTALL)
-    weight = sum(len(frame) for block in blocks for frame in json.loads(block)["frames"])
+    page = site / page_name
+    blocks = re.findall(r"<cv-explore.*?application/json\">(.*?)</script>", page.read_text(encoding="utf-8"), re.DOTALL)
+    frames = {page.parent / frame for block in blocks for frame in json.loads(block)["frames"]}
+    weight = sum(frame.stat().st_size for frame in frames)
     assert weight <= FRAMES, f"{weight / 1e6:.2f} MB of frames"
+
+
+def test_pictures_are_files_and_each_is_shown(site):
+    pages = [path.read_text(encoding="utf-8") for path in site.rglob("*.html")]
+    shown = {name for page in pages for name in re.findall(r"_pictures/([0-9a-f]+\.webp)", page)}
+    assert shown == {path.name for path in (site / "_pictures").iterdir()}
+    assert not [page for page in pages if "data:image/webp" in page]
 
 
 def test_the_site_is_light(site, capsys):

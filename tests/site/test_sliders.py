@@ -33,7 +33,7 @@ def open_page(browser: Browser, address: str):
 def state(figure: Locator) -> dict:
     """What a figure shows and says."""
     return figure.evaluate(
-        """f => ({src: f.querySelector('img').src, alt: f.querySelector('img').alt,
+        """f => ({src: f.querySelector('img').getAttribute('src'), alt: f.querySelector('img').alt,
         caption: f.querySelector('figcaption').textContent,
         texts: [...f.querySelectorAll('input')].map(i => i.getAttribute('aria-valuetext')),
         outputs: [...f.querySelectorAll('output')].map(o => o.textContent),
@@ -67,6 +67,18 @@ def test_keys_move_through_the_frames(open_page, played):
                 now = state(figure)
                 assert now["places"][i] == min(place, len(data["values"][i]) - 1)
                 assert now == expected(data, now["places"])
+
+
+@pytest.mark.parametrize("played", PLAYED)
+def test_every_frame_is_there_before_it_is_asked_for(open_page, played):
+    for figure in open_page(played).locator("cv-explore").all():
+        figure.scroll_into_view_if_needed()
+        loaded = figure.evaluate(
+            """async f => { while (!f.ready) await new Promise(requestAnimationFrame);
+            return Promise.all(f.ready.map(i => i.decode().then(() => [i.naturalWidth, i.naturalHeight]))) }"""
+        )
+        data = json.loads(figure.locator("script").text_content())
+        assert [wide / tall for wide, tall in loaded] == pytest.approx([w / h for w, h in data["sizes"]], rel=0.02)
 
 
 @pytest.mark.parametrize("played", PLAYED)
