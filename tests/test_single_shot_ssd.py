@@ -186,7 +186,6 @@ def test_what_a_net_is_not_sure_of_is_dropped():
     ("ask", "words"),
     [
         (lambda: ssd.decode(np.full((1, 640, 15), np.nan), ssd.default_boxes()), "NaN"),
-        (lambda: ssd.detect(None, np.zeros((0, 64, 64, 3))), "at least one"),
         (lambda: ssd.detect(None, np.zeros((64, 64, 3))), "height, width"),
         (lambda: ssd.detect(None, np.full((1, 64, 64, 3), np.nan)), "NaN"),
         (lambda: ssd.default_boxes({}), "sizes"),
@@ -200,6 +199,10 @@ def test_what_a_net_is_not_sure_of_is_dropped():
 def test_what_does_not_fit_is_refused(ask, words):
     with pytest.raises(ValueError, match=words):
         ask()
+
+
+def test_no_pictures_hold_nothing():
+    assert ssd.detect(ssd.small_ssd(0.125), np.zeros((0, 64, 64, 3))) == []
 
 
 @pytest.mark.parametrize("shape", [(640, 15), (1, 639, 15), (1, 640, 5)])

@@ -132,15 +132,17 @@ def suppressed(found: Sequence[boxes.Detections], iou: float = 0.5) -> list[boxe
 
 
 def predict(model: keras.Model, images: np.ndarray, batch: int = 125) -> np.ndarray:
-    """Run a net on pictures (n, height, width, 3), some at a time: its tensor for each.
+    """Run a net on pictures (n, height, width, 3), some at a time: its tensor for each, and none for none.
 
-    Raises ValueError for no picture, one without the first axis, NaN, or a batch below 1. Chapters: yolo, ssd.
+    Raises ValueError for one picture without the first axis, NaN, or a batch below 1. Chapters: yolo, ssd.
     """
     images, batch = np.asarray(images), whole("batch", batch, 1)
-    if images.ndim != 4 or not len(images):
-        raise ValueError(f"Give pictures (n, height, width, 3), at least one. Received: shape {images.shape}")
+    if images.ndim != 4:
+        raise ValueError(f"Give pictures (n, height, width, 3). Received: shape {images.shape}")
     if images.dtype.kind not in "fiu" or not np.isfinite(images).all():
         raise ValueError(f"Give pictures of finite numbers. Received: {images.dtype}, or NaN in it")
+    if not len(images):
+        return np.zeros((0, *model.output_shape[1:]), np.float32)
     parts = [model(images[i : i + batch], training=False) for i in range(0, len(images), batch)]
     return np.concatenate([ops.convert_to_numpy(part) for part in parts])
 
