@@ -81,6 +81,11 @@ COUNTS = (
     ("densenet-cifar", {"depth": 250, "growth": 24, **BC}, 15_324_406, PAPER),
     ("yolo-v1", {}, 271_703_550, "added up by hand in test_single_shot_yolo.py"),
     ("ssd300", {}, 26_285_486, OTHERS),
+    ("faster-rcnn", {}, 137_078_239, OTHERS),
+    ("fcn-32s", {}, 134_346_581, "added up by hand in test_segmentation_paper.py"),
+    ("fcn-16s", {}, 134_357_354, "added up by hand in test_segmentation_paper.py"),
+    ("fcn-8s", {}, 134_362_751, "added up by hand in test_segmentation_paper.py"),
+    ("u-net", {}, 31_030_658, OTHERS),
     *(
         (f"efficientnet-b{size}", {}, count, "keras.applications")
         for size, count in enumerate(

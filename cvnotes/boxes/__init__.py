@@ -23,6 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "mean_average_precision",
             "precision_recall",
         ],
+        "roi": ["roi_align", "roi_pool"],
         "suppression": ["class_nms", "nms", "nms_loop", "soft_nms", "soften", "suppress"],
         "sweeps": ["f1", "sweep"],
         "task": ["held_out", "lessons", "validation"],

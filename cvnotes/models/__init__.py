@@ -45,6 +45,10 @@ register("densenet-cifar", "cvnotes.architectures.densenet:densenet_cifar")
 register("vgg-16c", "cvnotes.architectures.vgg:vgg", depth=16, pointwise=True)
 register("yolo-v1", "cvnotes.single_shot.yolo_paper:yolo_v1")
 register("ssd300", "cvnotes.single_shot.ssd_paper:ssd300")
+register("faster-rcnn", "cvnotes.detection.faster_paper:faster_rcnn_vgg")
+register("u-net", "cvnotes.segmentation.unet_paper:u_net")
+for skips, stride in enumerate((32, 16, 8)):
+    register(f"fcn-{stride}s", "cvnotes.segmentation.fcn_paper:fcn_vgg", skips=skips)
 for depth in (11, 13, 16, 19):
     register(f"vgg-{depth}", "cvnotes.architectures.vgg:vgg", depth=depth)
 for depth in (18, 34, 50, 101, 152):
