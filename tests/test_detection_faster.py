@@ -53,6 +53,11 @@ def few():
     return scenes, boxes.truths(scenes)
 
 
+def tensors(*arrays):
+    """What the graph holds in the place of arrays."""
+    return [ops.convert_to_tensor(array) for array in arrays]
+
+
 # Boxes in the graph -------------------------------------------------------------------------------------------------
 
 
@@ -61,12 +66,13 @@ def few():
 def test_encoding_and_decoding_are_those_of_numpy(seed):
     dice = np.random.default_rng(seed)
     mine, anchors = some_boxes(dice, 2, 5), some_boxes(dice, 2, 5)
-    steps = to_numpy(faster_ops.encoded(mine, anchors))
+    steps = to_numpy(faster_ops.encoded(*tensors(mine, anchors)))
     wanted = [boxes.encode(*pair) for pair in zip(mine, anchors, strict=True)]
     assert np.allclose(steps, wanted, atol=1e-3)
-    assert np.allclose(to_numpy(faster_ops.decoded(ops.convert_to_tensor(steps), anchors)), mine, atol=1e-3)
+    assert np.allclose(to_numpy(faster_ops.decoded(*tensors(steps, anchors))), mine, atol=1e-3)
     wild = dice.normal(0, 40, (5, 4)).astype(np.float32)
-    assert np.allclose(to_numpy(faster_ops.decoded(wild, anchors[0])), boxes.decode(wild, anchors[0]), rtol=1e-4)
+    again = to_numpy(faster_ops.decoded(*tensors(wild, anchors[0])))
+    assert np.allclose(again, boxes.decode(wild, anchors[0]), rtol=1e-4)
 
 
 @given(st.integers(0, 10**6))
@@ -74,14 +80,14 @@ def test_encoding_and_decoding_are_those_of_numpy(seed):
 def test_overlaps_and_borders_are_those_of_numpy(seed):
     dice = np.random.default_rng(seed)
     mine, others = some_boxes(dice, 3, 6), some_boxes(dice, 3, 4)
-    found = to_numpy(faster_ops.shared(mine, others))
+    found = to_numpy(faster_ops.shared(*tensors(mine, others)))
     assert np.allclose(found, [boxes.iou(*pair) for pair in zip(mine, others, strict=True)], atol=1e-5)
-    assert np.allclose(to_numpy(faster_ops.clipped(mine - 10, 40, 30)), boxes.clip(mine - 10, (40, 30)))
+    assert np.allclose(to_numpy(faster_ops.clipped(*tensors(mine - 10), 40, 30)), boxes.clip(mine - 10, (40, 30)))
 
 
 def test_a_box_without_area_overlaps_nothing():
     flat = np.float32([[[5, 5, 5, 9]]])
-    assert to_numpy(faster_ops.shared(flat, flat)).item() == 0
+    assert to_numpy(faster_ops.shared(*tensors(flat, flat))).item() == 0
 
 
 @given(st.integers(0, 10**6), st.integers(1, 12))
@@ -93,7 +99,7 @@ def test_thinning_puts_doubles_last(seed, count):
     overlap = boxes.iou(found[0], found[0])
     doubled = np.array([(overlap[:i, i] > 0.3).any() for i in range(12)])
     order = np.argsort(doubled, kind="stable")[:count]
-    assert np.allclose(to_numpy(faster_ops.thinned(found, count, 0.3))[0], found[0, order])
+    assert np.allclose(to_numpy(faster_ops.thinned(*tensors(found), count, 0.3))[0], found[0, order])
     greedy = boxes.nms(found[0], scores[0], 0.3)
     assert set(np.flatnonzero(~doubled)) <= set(greedy)  # it never keeps more than suppression in turn
 
@@ -105,7 +111,7 @@ def test_a_draw_keeps_to_its_share_and_takes_no_place_twice(seed, yes, no):
     kind = dice.permutation(np.repeat([1, 0, -1], [yes, no, 8 + 40 - yes - no]))[None]
     positive, negative = (kind == 1).astype(np.float32), (kind == 0).astype(np.float32)
     noise = dice.random(kind.shape).astype(np.float32)
-    places = to_numpy(faster_ops.drawn(positive, negative, noise, 16, 0.5))[0]
+    places = to_numpy(faster_ops.drawn(*tensors(positive, negative, noise), 16, 0.5))[0]
     drawn = kind[0, places]
     assert len(set(places.tolist())) == 16
     assert (drawn == 0).sum() == min(no, 16 - min(yes, 8))
@@ -117,7 +123,8 @@ def test_a_draw_is_even():
     dice = np.random.default_rng(0)
     positive = np.zeros((4000, 10), np.float32)
     positive[:, :4] = 1
-    places = to_numpy(faster_ops.drawn(positive, 1 - positive, dice.random((4000, 10)).astype(np.float32), 4, 0.5))
+    noise = dice.random((4000, 10)).astype(np.float32)
+    places = to_numpy(faster_ops.drawn(*tensors(positive, 1 - positive, noise), 4, 0.5))
     often = np.bincount(places.ravel(), minlength=10) / 4000
     assert np.allclose(often, [0.5] * 4 + [1 / 3] * 6, atol=0.04)
 
@@ -164,7 +171,7 @@ def test_the_losses_of_the_rpn_are_those_of_keras_over_the_drawn_anchors():
     match = np.array([[0, 1, -1, -1, -2, -1, -2, -1], [2, -1, -1, -2, -1, -1, -1, -1]])
     logits, offsets = dice.normal(size=(2, 8)).astype(np.float32), dice.normal(size=(2, 8, 4)).astype(np.float32)
     noise = dice.random((2, 8)).astype(np.float32)
-    named, moved = faster_loss.rpn_losses(logits, offsets, anchors, corners, match, noise, 8)
+    named, moved = faster_loss.rpn_losses(*tensors(logits, offsets, anchors, corners, match, noise), 8)
     used, full = match > -2, match >= 0
     entropy = keras.losses.binary_crossentropy(full[used][:, None], logits[used][:, None], from_logits=True)
     assert np.isclose(to_numpy(named), to_numpy(entropy).mean(), rtol=1e-4)
@@ -177,7 +184,7 @@ def test_the_losses_of_the_head_are_those_of_keras():
     dice = np.random.default_rng(1)
     classes, logits = np.array([0, 2, 1, 0, 3]), dice.normal(size=(5, 4)).astype(np.float32)
     offsets, found, true = dice.normal(size=(5, 4)).astype(np.float32), some_boxes(dice, 5), some_boxes(dice, 5)
-    named, moved = faster_loss.head_losses(logits, offsets, found, classes, true)
+    named, moved = faster_loss.head_losses(*tensors(logits, offsets, found, classes, true))
     entropy = keras.losses.sparse_categorical_crossentropy(classes, logits, from_logits=True)
     huber = 4 * to_numpy(keras.losses.huber(boxes.encode(true, found), offsets))
     assert np.isclose(to_numpy(named), to_numpy(entropy).mean(), rtol=1e-4)
@@ -189,7 +196,7 @@ def test_the_head_is_given_true_boxes_and_what_they_are():
     objects = np.float32([[4, -1]])
     proposals = np.float32([[[11, 11, 31, 31], [40, 40, 60, 60], [10, 10, 19, 19]]])
     noise = np.float32([[0.1, 0.2, 0.3, 0.4, 0.5]])
-    found, classes, true = (to_numpy(x) for x in faster_loss.chosen(proposals, objects, corners, noise, 4))
+    found, classes, true = (to_numpy(x) for x in faster_loss.chosen(*tensors(proposals, objects, corners, noise), 4))
     held = classes[0] > 0
     assert held.sum() == 2
     assert (classes[0][held] == 5).all()
