@@ -305,7 +305,7 @@ def test_training_logs_four_losses_and_learns(few):
     keras.utils.set_random_seed(3)
     model = faster_rcnn.small_faster_rcnn(width=0.5)
     before = best_overlaps(proposer.propose(model, scenes.images, 12), truths)
-    first = proposer.taught(model, scenes.images, truths, epochs=12, rate=3e-3, seed=3)
+    first = proposer.taught(model, scenes.images, truths, epochs=24, rate=3e-3, seed=3)
     assert set(faster_loss.LOSSES) < set(first.epochs)
     assert all(first[name][-1] < 0.8 * first[name][0] for name in faster_loss.LOSSES)
     assert np.allclose(first["loss"], sum(np.array(first[name]) for name in faster_loss.LOSSES), rtol=1e-3)
