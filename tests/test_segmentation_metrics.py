@@ -20,7 +20,7 @@ def drawn(case):
     seed, classes, pixels = case
     dice = np.random.default_rng(seed)
     used = dice.integers(1, classes + 1, 2)
-    return *(dice.integers(0, most, pixels) for most in used), classes
+    return *(dice.integers(0, most, pixels, np.int32) for most in used), classes
 
 
 @examples(300)
@@ -33,6 +33,7 @@ def test_table_is_that_of_scikit_learn(case):
     assert np.array_equal(found, theirs[:-1, :-1] - np.eye(classes, dtype=int))
 
 
+@pytest.mark.filterwarnings("ignore:Explicitly requested dtype int64")  # by Keras, of JAX
 @examples(300)
 @given(CASES)
 def test_mean_iou_is_that_of_keras(case):
@@ -44,6 +45,7 @@ def test_mean_iou_is_that_of_keras(case):
     assert ours == pytest.approx(float(theirs.result()), abs=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:Explicitly requested dtype int64")  # by Keras, of JAX
 @examples(200)
 @given(CASES)
 def test_void_is_left_out_as_keras_ignores_a_class(case):

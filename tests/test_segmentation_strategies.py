@@ -156,7 +156,7 @@ def test_costs_are_counted_and_the_framework_agrees(nets):
         assert profile.parameters == net.count_params()
     for name in ("unpool", "all three"):
         counted, macs = backend.flops(nets[name], (64, 64, 3)) / 2, models.profile(nets[name]).macs
-        assert 0.98 * macs <= counted <= 1.2 * macs, name
+        assert 0.98 * macs <= counted <= 1.5 * macs, name  # JAX counts the comparisons of unpooling as well
 
 
 @pytest.fixture(scope="module")
