@@ -191,8 +191,10 @@ def test_a_shift_below_the_rounding_changes_nothing_in_pooling_and_something_in_
 def test_every_box_reads_its_own_map_and_no_box_gives_nothing():
     for fn in BOTH.values():
         both = ops.convert_to_numpy(fn(MAPS, [[1, 1, 8, 8]] * 3, [1, 0, 1], 3))
-        np.testing.assert_array_equal(both[0], both[2])
-        np.testing.assert_array_equal(both[1], ops.convert_to_numpy(fn(MAPS[:1], [[1, 1, 8, 8]], [0], 3))[0])
+        np.testing.assert_allclose(both[0], both[2], atol=1e-6)
+        assert np.abs(both[0] - both[1]).max() > 0.1
+        alone = ops.convert_to_numpy(fn(MAPS[:1], [[1, 1, 8, 8]], [0], 3))[0]
+        np.testing.assert_allclose(both[1], alone, atol=1e-6)  # a product of another size may add in another order
         assert tuple(fn(MAPS, [], [], (3, 2)).shape) == (0, 3, 2, 2)
         assert tuple(fn(MAPS, np.zeros((0, 4)), np.zeros(0, int), 7).shape) == (0, 7, 7, 2)
 

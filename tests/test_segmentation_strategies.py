@@ -154,9 +154,10 @@ def test_costs_are_counted_and_the_framework_agrees(nets):
         profile = models.profile(net)
         assert profile.uncounted == ()
         assert profile.parameters == net.count_params()
-    for name in ("unpool", "all three"):
+    compared = {"all three"} if keras.backend.backend() == "jax" else {"unpool", "all three"}  # JAX counts comparisons
+    for name in compared:
         counted, macs = backend.flops(nets[name], (64, 64, 3)) / 2, models.profile(nets[name]).macs
-        assert 0.98 * macs <= counted <= 1.5 * macs, name  # JAX counts the comparisons of unpooling as well
+        assert 0.98 * macs <= counted <= 1.2 * macs, name
 
 
 @pytest.fixture(scope="module")
