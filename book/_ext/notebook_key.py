@@ -133,6 +133,13 @@ def attached(tree: ast.AST) -> set[str] | None:
     return listed
 
 
+def runs_experiments(tree: ast.AST) -> bool:
+    """Whether ``tree`` declares a function an experiment, whose stored numbers a page can then check."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    called = [d.func if isinstance(d, ast.Call) else d for node in functions for d in node.decorator_list]
+    return any((_dotted(each) or "").rpartition(".")[2] == "experiment" for each in called)
+
+
 class Tree:
     """The source tree that notebooks import from, read once per build."""
 
@@ -140,6 +147,7 @@ class Tree:
         self.root = root
         self._parsed: dict[Path, ast.Module] = {}
         self._mentioned: dict[str, set[str]] = {}
+        self._words: dict[str, set[str]] = {}
 
     def file(self, module: str) -> Path | None:
         """The file of a dotted module name, or None where the tree has no such module."""
@@ -205,19 +213,30 @@ class Tree:
     def data_of(self, modules: Mapping[str, Path], words: set[str]) -> set[Path]:
         """Files that are no code and yet decide outputs.
 
-        These are what lies in a package's folder, the results and weights of each module reached, and the results
-        that the code names in a string (as in ``experiments.load("pooling", ...)``).
+        These are what lies in a package's folder, the weights of each module reached, and results: those of a room
+        whose experiments are reached, and those that code names in a string (as in ``experiments.load("pooling",
+        ...)``). Results of a room that is only passed through on the way to a model decide nothing.
         """
         files: set[Path] = set()
         for module, path in modules.items():
             if module != PACKAGE and path.name == "__init__.py":
                 files |= {f for f in path.parent.rglob("*") if f.is_file() and f.suffix not in (".py", ".pyc")}
-        for name in {part for module in modules for part in module.split(".")[1:]}:
-            files |= set((self.root / PACKAGE / "weights").glob(f"{name}*"))
-            words = words | {name}
+        for module, path in modules.items():
+            names = set(module.split(".")[1:])
+            files |= {f for name in names for f in (self.root / PACKAGE / "weights").glob(f"{name}*")}
+            words = words | self._results_of(module, path)
         files |= {f for f in (self.root / PACKAGE / "results").glob("*.json") if f.stem in words}
         ledger = self.root / LEDGER
         return {f for f in files if not (f.parent == ledger and f.suffix == ".yml")}
+
+    def _results_of(self, module: str, path: Path) -> set[str]:
+        """Words that name results which one module can show: its room's, if it has experiments, and its strings."""
+        if module not in self._words:
+            tree = self.parsed(path)
+            found = set(module.split(".")[1:]) if runs_experiments(tree) else set()
+            knows = f"{PACKAGE}.experiments" in self._mentions(module, path)
+            self._words[module] = found | (strings(tree) if knows else set())
+        return self._words[module]
 
     def ledger_entries(self, words: set[str]) -> dict[str, str]:
         """The ledger's entries whose id is one of ``words``, each as text."""

@@ -16,9 +16,11 @@ CODE = [
 ]
 FILES = {
     "cvnotes/__init__.py": "from cvnotes.ledger import claim\n",
-    "cvnotes/pooling.py": "def pool():\n    from . import windows\n    return windows.cut()\n",
-    "cvnotes/windows.py": "from cvnotes.data.shapes import circle\nLAZY = 'cvnotes.nets:small'\n",
-    "cvnotes/nets.py": "import numpy\n",
+    "cvnotes/pooling.py": "def pool():\n    from . import windows\n    return windows.cut()\n@experiment()\ndef a(): 1",
+    "cvnotes/windows.py": "from cvnotes.data.shapes import circle\nLAZY = 'cvnotes.nets:small'\nimport cvnotes.drawn\n",
+    "cvnotes/drawn.py": "from cvnotes import experiments\nROWS = experiments.load('stored', 'all')\n",
+    "cvnotes/experiments.py": "def load(): ...\n",
+    "cvnotes/nets.py": "NAME = 'nets'\n",
     "cvnotes/unrelated.py": "x = 1\n",
     "cvnotes/data/__init__.py": "",
     "cvnotes/data/shapes.py": "circle = 1\n",
@@ -26,6 +28,9 @@ FILES = {
     "cvnotes/ledger/__init__.py": "def claim(): ...\n",
     "cvnotes/ledger/pooling.yml": "claims:\n  pool-size: {truth: three}\n  other: {truth: four}\ntopics: {}\n",
     "cvnotes/results/pooling.json": "{}",
+    "cvnotes/results/stored.json": "{}",
+    "cvnotes/results/windows.json": "{}",
+    "cvnotes/results/nets.json": "{}",
     "cvnotes/results/unrelated.json": "{}",
     "cvnotes/weights/pooling.npz": "0",
     "cvnotes/weights/unrelated.npz": "0",
@@ -119,6 +124,7 @@ def test_an_edit_of_prose_or_outputs_does_not(edit: Callable, root: Path) -> Non
         "cvnotes/data/table.csv",
         "cvnotes/ledger/__init__.py",
         "cvnotes/results/pooling.json",
+        "cvnotes/results/stored.json",
         "cvnotes/weights/pooling.npz",
     ],
 )
@@ -129,7 +135,14 @@ def test_an_edit_of_what_it_reaches_makes_stale(name: str, root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["cvnotes/unrelated.py", "cvnotes/results/unrelated.json", "cvnotes/weights/unrelated.npz"]
+    "name",
+    [
+        "cvnotes/unrelated.py",
+        "cvnotes/results/unrelated.json",
+        "cvnotes/results/windows.json",  # a room passed through, none of whose experiments is reached
+        "cvnotes/results/nets.json",  # a word in code that has nothing to do with experiments
+        "cvnotes/weights/unrelated.npz",
+    ],
 )
 def test_an_edit_of_what_it_does_not_reach_does_not(name: str, root: Path) -> None:
     before = key_of(notebook(), root)
