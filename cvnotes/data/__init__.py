@@ -7,6 +7,7 @@ from cvnotes.data.clips import Clips, clips
 from cvnotes.data.datasets import DATASETS, DatasetUnavailable, load, pretrained, stand_in
 from cvnotes.data.digits import Digits, digits
 from cvnotes.data.photos import PHOTOS, faces, photo, photo_names
+from cvnotes.data.portraits import Portraits, portraits
 from cvnotes.data.scenes import Scene, Scenes, scenes
 from cvnotes.data.shapes import CLASSES, PARTS, SYMMETRY
 from cvnotes.data.textures import BACKGROUNDS, COLOURS, TEXTURES
@@ -23,6 +24,7 @@ __all__ = [
     "Clips",
     "DatasetUnavailable",
     "Digits",
+    "Portraits",
     "Scene",
     "Scenes",
     "clips",
@@ -31,6 +33,7 @@ __all__ = [
     "load",
     "photo",
     "photo_names",
+    "portraits",
     "pretrained",
     "scenes",
     "stand_in",
