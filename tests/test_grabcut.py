@@ -125,6 +125,27 @@ def test_infinite_costs_are_obeyed(seed, place, as_object):
     assert cut.energy == pytest.approx(grabcut.every_labelling(background, thing, near, weights)[1], abs=1e-6)
 
 
+def test_weights_may_be_a_list_and_a_picture_one_pixel():
+    background, thing, near, weights = puzzle(1, 2, 3)
+    cut, same = (grabcut.minimum_cut(background, thing, near, w) for w in (weights, weights.tolist()))
+    np.testing.assert_array_equal(cut.labels, same.labels)
+    assert flow.energy(cut.labels, background, thing, near, weights.tolist()) == cut.energy
+    assert grabcut.minimum_cut([[1]], [[2]], grabcut.neighbours((1, 1)), []).energy == 1
+
+
+def test_a_photograph_is_cut_with_a_flow_worth_its_energy():
+    """In whole numbers the flow of thousands of pixels is far beyond 32 bits."""
+    image, marks = data.photo("cat", size=64), grabcut.rectangle((64, 64), (3, 3, 61, 61))
+    last = rounds.cut_out(image, marks, rounds=1)[-1]
+    fitted = [grabcut.fit_mixture(image[marks == side]) for side in (0, -1)]
+    costs, (near, weights) = rounds.costs(image, marks, fitted), grabcut.smoothness(image)
+    cut = grabcut.minimum_cut(*costs, near, weights)
+    np.testing.assert_array_equal(cut.labels, last.labels)
+    assert abs(cut.flow - cut.energy) <= cut.slack < 0.02
+    scale = (marks.size + len(weights)) / cut.slack
+    assert (cut.flow - np.minimum(*costs).sum()) * scale > 2**31
+
+
 def test_without_borders_each_pixel_chooses_and_with_high_ones_all_agree():
     background, thing, near, weights = puzzle(3, 3, 4)
     free = grabcut.minimum_cut(background, thing, near, 0 * weights)
@@ -259,6 +280,12 @@ def test_quantiles_mark_as_many_as_asked_for_and_in_order(seed, top, bottom):
     assert values[marks == 0].max() <= values[marks != 0].min()
 
 
+@pytest.mark.parametrize(("size", "top", "bottom", "counts"), [(3, 0.5, 0.5, (2, 1)), (2, 0.9, 0.1, (1, 1))])
+def test_quantiles_that_round_up_to_more_than_there_are_mark_no_pixel_twice(size, top, bottom, counts):
+    marks = grabcut.by_quantiles(np.arange(size)[None], top, bottom)
+    assert ((marks == 1).sum(), (marks == 0).sum()) == counts
+
+
 def test_a_rectangle_is_open_inside_and_a_stroke_has_its_width():
     marks = grabcut.rectangle((6, 8), (2, 1, 5.5, 4))
     assert (marks == -1).sum() == 4 * 3
@@ -354,6 +381,22 @@ REFUSED = {
     "quantiles above all": lambda: grabcut.by_quantiles(ONES, 0.6, 0.6),
     "a quantile of 0": lambda: grabcut.by_quantiles(ONES, 0, 0.3),
     "NaN in a map": lambda: grabcut.by_quantiles(NAN),
+    "a box too far for whole numbers": lambda: grabcut.rectangle((4, 4), (1e300, 0, 2e300, 5)),
+    "costs that are NaN, tried one by one": lambda: grabcut.one_by_one(ONES, NAN, NEAR, np.ones(6)),
+    "costs that are NaN, all tried": lambda: grabcut.every_labelling(ONES, NAN, NEAR, np.ones(6)),
+    "links before the first pixel": lambda: grabcut.minimum_cut(ONES, ONES, NEAR._replace(first=-NEAR.first), [1] * 6),
+    "the energy of open labels": lambda: grabcut.energy(-ONES, ONES, ONES, NEAR, np.ones(6)),
+    "the energy of another picture": lambda: grabcut.energy(ONES > 0, ONES[:1], ONES, NEAR, np.ones(6)),
+    "a picture without channels": lambda: grabcut.surprise(grabcut.fit_mixture(CAT[0]), ONES),
+    "colours below 0": lambda: grabcut.surprise(grabcut.fit_mixture(CAT[0]), -CAT),
+    "a map of pictures": lambda: grabcut.data_gradient(
+        keras.Sequential([keras.Input((2, 2, 3)), layers.ReLU()]), THREE[None]
+    ),
+    "words in a gradient": lambda: grabcut.pixel_saliency(np.full((1, 1, 1, 1), "a")),
+    "a stroke in space": lambda: photographs.drawn(ONES, {1: [[(1, 1, 1), (2, 2, 2)]]}),
+    "a stroke to nowhere": lambda: photographs.drawn(ONES, {1: [[(1, 1), (2, np.nan)]]}),
+    "a stroke of a point and a number": lambda: photographs.drawn(ONES, {1: [[(1, 1), (2,)]]}),
+    "strokes on a line": lambda: photographs.drawn(np.zeros(4), {1: [[(1, 1), (2, 2)]]}),
     "masks of numbers": lambda: grabcut.mask_iou(ONES, ONES),
     "masks of two shapes": lambda: grabcut.mask_iou(ONES > 0, np.ones((2, 3)) > 0),
     "no picture": lambda: grabcut.data_gradient(NET, np.zeros((0, 2, 2, 3))),

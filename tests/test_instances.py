@@ -1,5 +1,7 @@
 """Instances: masks and their precision, pasting, filled crops, the six steps, and a mask branch on a shared map."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -37,6 +39,8 @@ from tests.examples import examples
 DICE = np.random.default_rng(0)
 SCENES = data.scenes(6, seed=5)
 NONE = np.zeros((0, 64, 64), bool)
+BOX = [[0, 0, 4, 4]]
+AT, TRUE = Detections(np.float32(BOX), np.ones(1), np.zeros(1, int)), Truth(np.float32(BOX), np.zeros(1, int))
 
 
 def some_masks(count, seed=0, side=24):
@@ -87,6 +91,7 @@ def test_masks_that_are_boxes_are_suppressed_as_boxes_are():
         np.testing.assert_array_equal(ours, geometry.class_nms(corners, scores, labels, 0.4))
         assert 2 < len(ours) < 30
     assert len(masks.mask_nms(NONE, [], [])) == 0
+    assert masks.mask_boxes(NONE[:, :0, :0]).shape == (0, 4)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +121,36 @@ def test_masks_that_are_boxes_are_suppressed_as_boxes_are():
         (lambda: mask_head.targets([[[0, 0, 4, 4]]], [[0, 1]], [some_masks(1)]), "1, 2, 1"),
         (lambda: mask_head.targets([[[0, 0, 4, 4]]], [[0]], [some_masks(1)], jitter=0.9), "jitter"),
         (lambda: mask_head.chances(None, SCENES.images, []), "6 pictures"),
+        (lambda: mask_head.targets([BOX], [[-1]], [some_masks(1)]), "from 0"),
+        (lambda: mask_head.targets([BOX], [[0.5]], [some_masks(1)]), "whole numbers"),
+        (lambda: mask_head.targets([BOX], [[0]], [some_masks(1) * 255]), "truth values"),
+        (lambda: mask_head.targets([BOX], [[0]], [some_masks(1)], each=0), "each"),
+        (lambda: mask_head.mask_net(size=12), "multiple of 8"),
+        (lambda: mask_head.chances(None, SCENES.images[:1, :60], [AT]), "multiples of 8"),
+        (lambda: mask_head.chances(None, SCENES.images[:1] / 255, [AT]), "255"),
+        (
+            lambda: mask_head.chances(None, SCENES.images[:1], [AT._replace(boxes=np.float32([[9, 9, 4, 4]]))]),
+            "x0 <= x1",
+        ),
+        (lambda: mask_head.chances(None, SCENES.images[:1], [AT], together=0), "together"),
         (lambda: touching.components(np.zeros((4, 4))), "float64"),
+        (lambda: touching.class_map(np.ones((1, 4, 4)), [0]), "masks > 0.5"),
+        (lambda: touching.class_map(NONE, [0]), "0 boxes"),
+        (lambda: pasting.paste(np.ones((1, 0, 4)), BOX, 8), "1, 0, 4"),
+        (lambda: pasting.cut(np.ones((1, 4, 0)), BOX, 3), "1, 4, 0"),
+        (lambda: foreground.mean_colour(np.full((1, 4, 4, 3), np.nan)), "finite"),
+        (lambda: foreground.fill(SCENES.images[0], np.ones((64, 64)), [0, 0, 0]), "truth values"),
+        (lambda: foreground.fill(SCENES.images[0], np.ones((64, 64), bool), [256, 0, 0]), "colour"),
+        (lambda: foreground.fill(SCENES.images[0], np.ones((64, 64), bool), [np.nan, 0, 0]), "colour"),
+        (lambda: foreground.fill(SCENES.images[0], np.ones((64, 64), bool), [0]), "3 numbers"),
+        (lambda: foreground.fill(SCENES.images[0, ..., 0], np.ones((64, 64), bool), 0), "size"),
+        (lambda: foreground.masked_crops(SCENES.images[0], NONE, [0, 0, 0], -2), "side"),
+        (lambda: refining.vote(np.ones((1, 4, 4)), np.zeros((4, 4))), "segment"),
+        (lambda: refining.vote(np.ones((1, 4, 4)), np.full((4, 4), -1)), "segment"),
+        (lambda: refining.vote(np.ones((1, 4, 4)), np.zeros((2, 8), int)), "segment"),
+        (lambda: sds.detect(None, SCENES.images, way="best"), "best"),
+        (lambda: sds.detect(None, SCENES.images, [NONE]), "6 pictures"),
+        (lambda: precision.mean_mask_precision([AT], [~NONE[:0]], [TRUE], [~NONE[:0]], limit=-1), "limit"),
     ],
 )
 def test_what_does_not_fit_is_refused(ask, words):
@@ -197,6 +231,9 @@ def test_an_iou_of_exactly_the_threshold_is_enough():
     )
     assert precision.mean_mask_precision(*case, [true], 11 / 20) == 1
     assert precision.mean_mask_precision(*case, [true], 11 / 20 + 1e-9) == 0
+    ranked = precision.judge_masks(*(some[0] for some in case), true, np.array([11 / 20, 11 / 20 + 1e-9]), None)
+    for told in (ranked.hits, ~ranked.misses, ranked.near):
+        assert told.tolist() == [[True], [False]]
 
 
 def test_truth_itself_is_found_and_nothing_finds_nothing():
@@ -283,6 +320,9 @@ def test_proposals_are_distinct_and_many_groupings_find_more():
     assert found[0].all(), "what was joined last comes first"
     np.testing.assert_array_equal(candidates.propose_masks(image, 10), found[:10])
     more = candidates.propose_masks(image, None, spaces=("hsv", "lab"))
+    each = [candidates.region_masks(one)[::-1] for one in hierarchies(image, sigma=0.5, spaces=("hsv", "lab"))]
+    turns = [mask.tobytes() for both in itertools.zip_longest(*each) for mask in both if mask is not None]
+    assert [mask.tobytes() for mask in more] == list(dict.fromkeys(turns)), "groupings take turns, none comes twice"
     assert candidates.best_shares([more], true).mean() >= candidates.best_shares([found], true).mean()
     assert len(candidates.best_shares([], [])) == 0
     assert not candidates.best_shares([found[:0]], true).any()
@@ -316,6 +356,7 @@ def test_a_vote_of_single_pixels_is_the_threshold_and_segments_go_as_wholes():
     np.testing.assert_array_equal(voted[:, 0, 0], chances[:, :, :4].mean(axis=(1, 2)) > 0.5)
     assert (voted[:, :, :4] == voted[:, :1, :1]).all()
     assert refining.vote(chances[:0], halves).shape == (0, 8, 8)
+    np.testing.assert_array_equal(refining.vote(chances, 3 * halves), voted)  # numbers that are not used
 
 
 def test_coarse_masks_that_codes_tell_are_read_from_codes():
@@ -331,6 +372,13 @@ def test_coarse_masks_that_codes_tell_are_read_from_codes():
     assert not far.any(), "regions that are mostly something else teach nothing"
     np.testing.assert_allclose(refining.widened(corners, 1), corners, atol=1e-4)
     np.testing.assert_allclose(geometry.area(refining.widened(corners)), 1.44 * geometry.area(corners), rtol=1e-4)
+
+
+def test_a_pixel_of_the_region_stays_unless_the_guess_is_well_against_it():
+    region, guess = np.array([[[True, True, False, False]]]), np.array([[[0.34, 0.32, 0.68, 0.66]]])
+    assert (refining.mixed(guess, region) > 0.5).tolist() == [[[True, False, True, False]]]
+    np.testing.assert_array_equal(refining.mixed(guess, region, 0), guess)
+    np.testing.assert_array_equal(refining.mixed(guess, region, 1), region)
 
 
 # The six steps ------------------------------------------------------------------------------------------------------
@@ -431,6 +479,16 @@ def test_the_loss_is_the_cross_entropy_of_the_true_masks_alone():
     assert float(keras.ops.convert_to_numpy(model.compute_loss(images, nothing, maps, training=False))) == 0
 
 
+def test_targets_of_other_cells_or_classes_are_not_trained_on():
+    model = mask_head.mask_net(classes=2, width=0.25, cells=8)
+    wanted = mask_head.targets([BOX], [[1]], [some_masks(1, side=64)], cells=8)
+    for wrong in (wanted[..., :-1], wanted[0], np.where(wanted == 1, 2, wanted)):
+        with pytest.raises(ValueError, match="2 classes"):
+            mask_head.train(model, SCENES.images[:1], wrong, epochs=1, rate=1e-3)
+    with pytest.raises(ValueError, match="multiples of 8"):
+        mask_head.train(model, SCENES.images[:1, :60], wanted, epochs=1, rate=1e-3)
+
+
 @pytest.mark.parametrize(("read", "epochs", "left"), [("align", 24, 0.6), ("pool", 4, 0.97)])
 def test_a_few_scenes_are_learned_by_heart(read, epochs, left):
     scenes = data.scenes(16, seed=8, objects=2)
@@ -462,6 +520,23 @@ def test_masks_of_other_sizes_classes_and_counts():
     wrong = [found[0]._replace(labels=np.ones(1, int)), found[1]]
     with pytest.raises(ValueError, match="1 to 1"):
         mask_head.chances(model, images, wrong)
+
+
+def test_each_detection_reads_the_mask_of_its_class_in_its_picture():
+    keras.utils.set_random_seed(2)
+    model, images = mask_head.mask_net(classes=3, width=0.25, cells=4), SCENES.images[:2]
+    corners = np.float32([[4, 6, 30, 28], [4, 6, 30, 28], [10, 8, 50, 60]])
+    found = [
+        Detections(corners[:2], np.ones(2), np.array([2, 0])),
+        Detections(corners[2:], np.ones(1), np.array([1])),
+    ]
+    said = mask_head.chances(model, images, found)
+    for i, one in enumerate(found):
+        logits = model.logits(model(images[i : i + 1], training=False), one.boxes, np.zeros(len(one.boxes), int))
+        grids = keras.ops.convert_to_numpy(keras.ops.sigmoid(logits))[np.arange(len(one.labels)), ..., one.labels]
+        np.testing.assert_allclose(said[i], pasting.paste(grids, one.boxes, 64), atol=1e-4)
+        np.testing.assert_allclose(said[i], mask_head.chances(model, images, found, together=1)[i], atol=1e-4)
+    assert np.abs(said[0][0] - said[0][1]).max() > 1e-3
 
 
 def test_a_detector_that_is_stood_on_keeps_its_weights():

@@ -72,6 +72,7 @@ def test_bilinear_start_is_a_resize_inside(factor):
     theirs = to_numpy(layers.UpSampling2D(factor, interpolation="bilinear")(x))
     inside = np.s_[:, factor:-factor, factor:-factor]
     assert not ours.trainable_weights
+    assert ours.weights[0].shape[:2] == ours.layers[-1].kernel_size == (2 * factor - factor % 2,) * 2
     assert ours.output_shape == (None, 5 * factor, 6 * factor, 3)
     assert np.allclose(to_numpy(ours(x))[inside], theirs[inside], atol=1e-5)
 
@@ -79,7 +80,7 @@ def test_bilinear_start_is_a_resize_inside(factor):
 def test_factor_one_changes_nothing_and_odd_kernels_are_refused():
     inputs = keras.Input((4, 4, 2))
     assert upsampling.upsampled(inputs, 1, "up") is inputs
-    for shape in ((3, 3, 2, 2), (4, 6, 2, 2), (4, 4, 2, 3)):
+    for shape in ((3, 3, 2, 2), (4, 6, 2, 2), (4, 4, 2, 3), (6, 6, 2, 2), (4, 4, 2)):
         with pytest.raises(ValueError, match="Received"):
             upsampling.bilinear(shape)
 
@@ -176,6 +177,14 @@ def test_loss_is_the_weighted_mean_over_judged_pixels(background):
     assert found == pytest.approx(total / weights, rel=1e-4)
 
 
+def test_one_pixel_of_background_weighs_as_much_as_many():
+    said = np.random.default_rng(0).normal(size=(1, 1, 1, 4)).astype("float32")
+    shares = np.exp(said[0, 0, 0]) / np.exp(said).sum()
+    for background in (0.01, 1.0):
+        found = float(to_numpy(teaching.pixel_loss(background)(np.zeros((1, 1, 1), "uint8"), said)))
+        assert found == pytest.approx(-np.log(shares[0]), rel=1e-4)
+
+
 def test_a_picture_without_a_judged_pixel_costs_nothing():
     void = np.full((1, 3, 3), task.VOID, "uint8")
     assert float(to_numpy(teaching.pixel_loss()(void, np.ones((1, 3, 3, 4), "float32")))) == 0
@@ -204,9 +213,21 @@ def test_a_start_from_the_detector():
 
 def test_bad_input():
     net = fcn.small_fcn(0, 0.5)
-    for images in (np.zeros((8, 8, 3)), np.full((1, 8, 8, 3), np.nan), np.zeros((1, 7, 8, 3)), np.zeros((1, 8, 8, 1))):
+    shares = np.random.default_rng(0).random((1, 8, 8, 3))
+    for images in (
+        np.zeros((8, 8, 3)),
+        np.full((1, 8, 8, 3), np.nan),
+        np.zeros((1, 7, 8, 3)),
+        np.zeros((1, 8, 8, 1)),
+        shares,
+        300 * shares,
+        shares - 1,
+        None,
+    ):
         with pytest.raises(ValueError, match="Received"):
             teaching.say(net, images)
+    with pytest.raises(ValueError, match="gives a net"):
+        teaching.taught(lambda: 3, 1, 1, 0)
     with pytest.raises(ValueError, match="background"):
         teaching.pixel_loss(0)
     with pytest.raises(ValueError, match="build"):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, f1_score, jaccard_score
 
-from cvnotes.segmentation import metrics, task
+from cvnotes.segmentation import metrics, task, teaching
 from tests.examples import examples
 
 CASES = st.tuples(st.integers(0, 2**32 - 1), st.integers(1, 6), st.integers(0, 40))
@@ -131,6 +131,55 @@ def test_boundary_iou_is_symmetric_and_sees_what_the_band_of_the_truth_does_not(
     assert np.allclose(swapped, metrics.boundary_iou(truth, said, 2, classes=2))
 
 
+def by_sets(truth: np.ndarray, said: np.ndarray, width: int, classes: int) -> list[float]:
+    """The slow twin of `boundary_iou`: the rims as sets of places, without those where the truth is void."""
+    void, found = {*map(tuple, np.argwhere(truth == task.VOID))}, []
+    truth = np.where(truth == task.VOID, said, truth)
+    for label in range(classes):
+        rims = [{*map(tuple, np.argwhere((of == label) & near_another(of, width)))} for of in (truth, said)]
+        one, other = (rim - void for rim in rims)
+        found.append(len(one & other) / len(one | other) if one | other else np.nan)
+    return found
+
+
+@pytest.mark.parametrize("width", [1, 2])
+@pytest.mark.parametrize("void", [False, True])
+def test_boundary_iou_of_many_classes_is_that_of_sets_of_places(width, void):
+    dice = np.random.default_rng(width)
+    truth = np.kron(dice.integers(0, 3, (2, 3, 4)), np.ones((1, 4, 3), np.uint8)).astype(np.uint8)
+    said = np.roll(truth, 1, 2)
+    truth[:, 4:7, 5:8] = task.VOID if void else truth[:, 4:7, 5:8]
+    found = metrics.boundary_iou(truth, said, width, classes=4)
+    np.testing.assert_allclose(found, by_sets(truth, said, width, 4))
+    assert np.isnan(found[3])
+
+
+def test_what_is_said_of_void_pixels_has_no_say():
+    truth, said = square(5, 5, 8), square(5, 5, 8)
+    truth[:, 3:6] = task.VOID
+    for label in (0, 1, 7, task.VOID):
+        said[:, 3:6] = label
+        found = teaching.scores(truth, said)
+        assert found == {name: 1 for name in ("accuracy", "mean_iou", "border_iou", "boundary_iou")}
+
+
+def test_scores_without_a_border_say_so_and_do_not_warn():
+    for size in ((1, 8, 8), (0, 8, 8)):
+        found = teaching.scores(np.zeros(size, int), np.zeros(size, int))
+        assert np.isnan(found["border_iou"])
+        assert np.isnan(found["boundary_iou"])
+
+
+def test_counts_and_labels_of_few_bits_do_not_begin_again_at_zero():
+    table = np.array([[100, 27], [27, 100]], np.int8)
+    for score in (metrics.class_dice, metrics.class_iou, metrics.class_accuracy):
+        np.testing.assert_array_equal(score(table), score(table.astype(int)))
+    truth, said = square(5, 5, 8), square(6, 5, 8)
+    for judge in (metrics.border_table, metrics.boundary_iou):
+        np.testing.assert_array_equal(judge(truth.astype(np.int8), said.astype(np.int8)), judge(truth, said))
+        assert len(judge(truth, said, classes=np.int8(127))) == 127
+
+
 def test_nothing_to_judge():
     empty = np.zeros((0, 8, 8), np.uint8)
     assert metrics.confusion(empty, empty).sum() == 0
@@ -147,6 +196,9 @@ def test_nothing_to_judge():
         (lambda: metrics.confusion(np.array([0, 1]), np.array([0, -1])), "0 to 10"),
         (lambda: metrics.confusion(np.array([0, 1]), np.array([0, 255])), "0 to 10"),
         (lambda: metrics.confusion(np.array([0]), np.array([0]), True), "classes"),
+        (lambda: metrics.confusion(np.array([255]), np.array([0]), 300), "another void"),
+        (lambda: metrics.boundary_iou(np.zeros((1, 4, 4), int), np.zeros((1, 4, 5), int)), "shapes"),
+        (lambda: metrics.boundary_iou(np.zeros((1, 4, 4), int), np.full((1, 4, 4), 11)), "0 to 10"),
         (lambda: metrics.class_iou(np.zeros((2, 3), int)), "classes, classes"),
         (lambda: metrics.mean_iou(np.full((2, 2), np.nan)), "classes, classes"),
         (lambda: metrics.class_dice(np.array([[1, -1], [0, 2]])), "classes, classes"),

@@ -85,6 +85,19 @@ def test_the_gradient_flows_only_through_the_kept_places():
     assert np.array_equal(gradient != 0, slow_pool(x)[1] != 0)
 
 
+def test_functions_refuse_what_would_mix_pictures():
+    for x in (np.zeros((4, 5, 4, 1), "float32"), np.zeros((4, 4, 1), "float32")):
+        with pytest.raises(ValueError, match="even sides"):
+            unpooling.pool_with_places(x)
+    for places in ((1, 2, 2, 4, 3), (1, 2, 2, 8, 1), (2, 2, 2, 4, 1), (1, 2, 2, 4)):
+        with pytest.raises(ValueError, match="need places"):
+            unpooling.unpool(np.zeros((1, 2, 2, 1), "float32"), np.zeros(places, "float32"))
+    pool = unpooling.PoolWithPlaces()
+    pool(np.zeros((4, 4, 4, 1), "float32"))
+    with pytest.raises(ValueError, match="even sides"):
+        pool(np.zeros((4, 5, 4, 1), "float32"))
+
+
 def test_layers_refuse_what_does_not_fit():
     with pytest.raises(ValueError, match="even sides"):
         unpooling.PoolWithPlaces()(np.zeros((1, 5, 4, 2), "float32"))
@@ -127,7 +140,7 @@ def test_without_the_dilation_the_answers_are_others(pair):
     assert not np.allclose(found[:, ::2, ::2], wanted, atol=1e-2 * np.abs(wanted).max())
 
 
-@pytest.mark.parametrize("wrong", [{"stride": 2}, {"width": 0}, {"stride": True}, {"size": 4}])
+@pytest.mark.parametrize("wrong", [{"stride": 2}, {"width": 0}, {"stride": True}, {"size": 4}, {"size": 12}])
 def test_other_backbones_are_refused(wrong):
     with pytest.raises(ValueError, match="Received"):
         dilated.backbone(**wrong)
@@ -219,15 +232,42 @@ def test_a_wide_window_on_a_small_map_is_a_point():
 
 def test_what_cannot_be_built_is_refused():
     x = keras.Input((8, 8, 4))
-    for wrong in ([], 3, [0]):
+    for wrong in ([], 3, [0], (2, 2)):
         with pytest.raises(ValueError, match="Received"):
             multiscale.aspp(x, 8, wrong)
+    with pytest.raises(ValueError, match="sides"):
+        multiscale.aspp(keras.Input((None, None, 4)), 8)
+    for wrong in ((), 0.5, (3.0,)):
+        with pytest.raises(ValueError, match="scale"):
+            multiscale.image_pyramid(None, x, wrong)
     with pytest.raises(ValueError, match="name"):
         strategies.build("CRF")
     with pytest.raises(ValueError, match="how"):
         strategies.doubled(x, "nearest", 8, "up")
     with pytest.raises(ValueError, match="factor"):
         refinement.enlarged(x, 0, "up")
+
+
+def test_aspp_lays_the_mean_over_maps_that_are_not_square():
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((4, 6, 3))
+    net = keras.Model(inputs, multiscale.aspp(inputs, 5))
+    spread = keras.Model(inputs, net.get_layer("aspp_spread").output)
+    x = DICE.normal(size=(2, 4, 6, 3)).astype("float32")
+    assert net.output_shape == (None, 4, 6, 5)
+    assert [net.get_layer(f"aspp_{rate}_conv").dilation_rate for rate in (1, 2, 3)] == [(1, 1), (2, 2), (3, 3)]
+    found = to_numpy(spread(x))
+    assert found.shape[1:3] == (4, 6)
+    assert np.allclose(found, found[:, :1, :1])
+    point = to_numpy(keras.Model(inputs, net.get_layer("aspp_mean_relu").output)(x.mean((1, 2), keepdims=True) + 0 * x))
+    assert np.allclose(found[:, 0, 0], point[:, 0, 0], atol=1e-5)
+
+
+def test_a_second_look_corrects_any_number_of_classes():
+    coarse, fine = keras.Input((6, 8, 3)), keras.Input((6, 8, 4))
+    net = keras.Model([coarse, fine], refinement.second_look(coarse, fine, 5))
+    x = DICE.normal(size=(1, 6, 8, 3)).astype("float32")
+    assert np.allclose(to_numpy(net([x, DICE.normal(size=(1, 6, 8, 4)).astype("float32")])), x)
 
 
 # Smoothing ------------------------------------------------------------------------------------------------------------
@@ -269,11 +309,13 @@ def test_every_pair_pulls_once_and_from_both_sides():
 
 
 def test_no_strength_no_change_and_a_flat_picture_agrees():
-    logits, image = DICE.normal(size=(6, 7, 4)), picture(6, 7, 1)[0]
+    logits, image = np.random.default_rng(0).normal(size=(6, 7, 4)), picture(6, 7, 1)[0]
     still = smoothing.mean_field(logits, smoothing.pulls(image, smoothing.Pull(0.0)), 5)
     assert np.allclose(still, smoothing.softmax(logits))
     flat = smoothing.pulls(np.zeros((6, 7, 3), np.uint8), smoothing.Pull(5.0))
-    assert len(np.unique(smoothing.mean_field(logits, flat, 10).argmax(-1))) == 1
+    logits[..., 1] += 1  # of labels that are as likely as each other, two may share a flat picture
+    assert (logits.argmax(-1) != 1).any()
+    assert (smoothing.mean_field(logits, flat, 10).argmax(-1) == 1).all()
 
 
 def test_an_edge_of_colour_stops_the_pull():
@@ -293,12 +335,17 @@ def test_other_pulls_are_refused(wrong):
 
 
 def test_pictures_and_logits_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="Received"):
-        smoothing.pulls(np.zeros((4, 4), np.uint8))
+    for wrong in (np.zeros((4, 4)), np.zeros((3, 4, 4)), np.full((4, 4, 3), np.nan), np.full((4, 4, 3), 256)):
+        with pytest.raises(ValueError, match="Received"):
+            smoothing.pulls(wrong)
+    with pytest.raises(ValueError, match="Give Pull"):
+        smoothing.pulls(picture(4, 4, 1)[0], {"strength": 1.0})
     pulls = smoothing.pulls(picture(4, 4, 1)[0])
     for logits in (np.zeros((4, 5, 3)), np.zeros((4, 4)), np.full((4, 4, 3), np.nan)):
         with pytest.raises(ValueError, match="Received"):
             smoothing.mean_field(logits, pulls, 1)
+    with pytest.raises(ValueError, match="Received"):
+        smoothing.mean_field(np.zeros((4, 4, 3)), {}, 1)
 
 
 # Every labelling of a tiny grid ---------------------------------------------------------------------------------------
@@ -362,7 +409,23 @@ def test_in_turn_and_at_once_rest_at_the_same_point():
 
 def test_too_many_labellings_are_refused():
     with pytest.raises(ValueError, match="labellings"):
-        exact.every_labelling(np.zeros((4, 4, 3)), {})
+        exact.every_labelling(np.zeros((4, 4, 3)), smoothing.pulls(picture(4, 4, 1)[0]))
+
+
+def test_a_grid_refuses_pulls_that_have_as_many_pairs_but_another_shape():
+    tall, wide = np.zeros((3, 2, 2)), np.zeros((2, 3, 2))
+    pulls = smoothing.pulls(picture(2, 3, 1)[0], smoothing.Pull(radius=1))
+    for ask in (
+        lambda logits: exact.every_labelling(logits, pulls),
+        lambda logits: exact.bound(logits, logits, pulls),
+        lambda logits: exact.in_turn(logits, pulls, 1),
+    ):
+        ask(wide)
+        for wrong in (tall, np.full((2, 3, 2), np.nan), np.zeros((2, 3))):
+            with pytest.raises(ValueError, match="Received"):
+                ask(wrong)
+    with pytest.raises(ValueError, match="share for each logit"):
+        exact.bound(np.zeros((2, 3, 3)), wide, pulls)
 
 
 # Trials and drawings --------------------------------------------------------------------------------------------------
@@ -378,6 +441,8 @@ def test_thinned_labels_are_one_of_four_and_fair():
     assert 0.23 < trials_strategies.thinned(quarter, 1).mean() < 0.27
     with pytest.raises(ValueError, match="even sides"):
         trials_strategies.thinned(labels[:, :7], 0)
+    with pytest.raises(ValueError, match="even sides"):
+        trials_strategies.thinned(labels[0], 0)
 
 
 def test_training_at_stride_two_trains_the_whole_net(monkeypatch):

@@ -30,11 +30,15 @@ def energy(labels: np.ndarray, background: np.ndarray, thing: np.ndarray, links:
 
     .. math:: E(\alpha) = \sum_n D_n(\alpha_n) + \sum_{(m, n)} w_{mn} \, [\alpha_m \ne \alpha_n]
 
-    labels: (h, w), True for the object; background, thing: (h, w) costs of the two labels. Chapter: grabcut.
+    labels: bool (h, w), True for the object; background, thing: (h, w) costs of the two labels. Raises ValueError for
+    other shapes, and labels that are no truth values. Chapter: grabcut.
     """
     flat = np.ravel(labels)
+    if flat.dtype != bool or not np.shape(labels) == np.shape(background) == np.shape(thing):
+        told = f"{flat.dtype} {np.shape(labels)} for {np.shape(background)} and {np.shape(thing)}"
+        raise ValueError(f"Give a truth value and two costs for each pixel. Received: {told}")
     own = np.where(labels, thing, background).sum()
-    return float(own + weights[flat[links.first] != flat[links.second]].sum())
+    return float(own + np.asarray(weights)[flat[links.first] != flat[links.second]].sum())
 
 
 def minimum_cut(background: np.ndarray, thing: np.ndarray, links: Links, weights: np.ndarray) -> Cut:
@@ -46,7 +50,7 @@ def minimum_cut(background: np.ndarray, thing: np.ndarray, links: Links, weights
     Raises ValueError for shapes that do not fit, a pixel that may be neither, NaN, and weights below 0.
     Source: Greig, Porteous and Seheult (1989); Boykov and Jolly (2001). Chapter: grabcut.
     """
-    background, thing = _checked(background, thing, links, weights)
+    background, thing, weights = checked(background, thing, links, weights)
     shape, spared = background.shape, np.minimum(background, thing)
     # a pixel that saves more than all its links cost gets its way in every best labelling: more room changes nothing
     enough = 1 + sum(np.bincount(ends, weights, background.size) for ends in links[:2]).reshape(shape)
@@ -77,18 +81,18 @@ def _source_side(
     return reached[:source], int(flow.flow_value)
 
 
-def _checked(
+def checked(
     background: np.ndarray, thing: np.ndarray, links: Links, weights: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Costs as floats, if they and the links fit together."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Read costs and weights as floats. Raises ValueError unless they and the links fit together, as `minimum_cut`."""
     costs = [np.asarray(cost, np.float64) for cost in (background, thing)]
-    shapes, weights = [cost.shape for cost in costs], np.asarray(weights)
+    shapes, weights = [cost.shape for cost in costs], np.asarray(weights, np.float64)
     if shapes[0] != shapes[1] or costs[0].ndim != 2 or costs[0].size == 0:
         raise ValueError(f"Give two costs for each pixel, (h, w) both. Received: {shapes[0]} and {shapes[1]}")
     if any((np.isnan(cost) | np.isneginf(cost)).any() for cost in costs) or np.isinf(np.minimum(*costs)).any():
         raise ValueError("A pixel has a finite cost for at least one label. Received: NaN, -inf, or inf for both")
-    if any(len(ends) and ends.max() >= costs[0].size for ends in links[:2]):
+    if any(len(ends) and not 0 <= ends.min() <= ends.max() < costs[0].size for ends in links[:2]):
         raise ValueError(f"Links join pixels of the same picture. Received: {costs[0].size} pixels, and links beyond")
     if weights.shape != links.first.shape or not np.isfinite(weights).all() or (weights < 0).any():
         raise ValueError(f"Give each of the {len(links.first)} links a weight of 0 or more. Received: {weights.shape}")
-    return costs[0], costs[1]
+    return *costs, weights

@@ -15,13 +15,15 @@ def data_gradient(net: keras.Model, images: np.ndarray, labels: np.ndarray | Non
 
     net: gives logits (n, classes). images: (n, h, w, channels) as the net takes them. labels: (n,) the class of each
     picture; by default the one that the net itself scores highest, so that no truth is needed.
-    Raises ValueError for no picture, NaN, or labels that are not one class a picture.
+    Raises ValueError for no picture, NaN, labels that are not one class a picture, and a net that gives no logits.
     Source: Simonyan, Vedaldi and Zisserman (2014), section 3. Chapter: grabcut.
     """
     images = np.asarray(images, np.float32)
     if images.ndim != 4 or not len(images) or not np.isfinite(images).all():
         raise ValueError(f"Give pictures (n, h, w, channels) of finite numbers. Received: {images.shape}")
     logits = keras.ops.convert_to_numpy(net(images, training=False))
+    if logits.ndim != 2:
+        raise ValueError(f"A net of one answer a picture gives logits (n, classes). Received: {logits.shape}")
     labels = logits.argmax(axis=1) if labels is None else np.asarray(labels)
     if (
         labels.shape != (len(images),)
@@ -43,6 +45,6 @@ def pixel_saliency(gradient: np.ndarray) -> np.ndarray:
     Source: Simonyan, Vedaldi and Zisserman (2014), section 3.1. Chapter: grabcut.
     """
     gradient = np.asarray(gradient)
-    if gradient.ndim != 4 or not gradient.shape[-1]:
-        raise ValueError(f"A gradient has the shape (n, h, w, channels). Received: {gradient.shape}")
+    if gradient.ndim != 4 or not gradient.shape[-1] or gradient.dtype.kind not in "fiu":
+        raise ValueError(f"A gradient is (n, h, w, channels) of numbers. Received: {gradient.dtype} {gradient.shape}")
     return np.abs(gradient).max(axis=-1)

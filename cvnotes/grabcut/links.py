@@ -32,9 +32,10 @@ def checked_picture(image: np.ndarray) -> np.ndarray:
 def neighbours(shape: tuple[int, int]) -> Links:
     """List every pair of pixels that touch, side by side or corner to corner: eight neighbours for a pixel inside.
 
-    shape: height and width. Each pair comes once; pixels are counted row by row. Chapter: grabcut.
+    shape: height and width. Each pair comes once; pixels are counted row by row. Raises ValueError for sides below 1.
+    Chapter: grabcut.
     """
-    height, width = pair("shape", tuple(shape))
+    height, width = pair("shape", shape)
     place = np.arange(height * width).reshape(height, width)
     ends = [
         (place[:, :-1], place[:, 1:], 1),
@@ -46,10 +47,11 @@ def neighbours(shape: tuple[int, int]) -> Links:
     return Links(*(np.concatenate(column) for column in columns))
 
 
-def differences(image: np.ndarray, links: Links) -> np.ndarray:
-    """Squared distance of the colours of each pair, (m,)."""
-    colours = checked_picture(image).reshape(-1, np.shape(image)[-1])
-    return ((colours[links.first] - colours[links.second]) ** 2).sum(axis=1)
+def differences(image: np.ndarray) -> tuple[Links, np.ndarray]:
+    """Pairs of neighbours of a picture (h, w, channels), and the squared distance of the colours of each, (m,)."""
+    picture = checked_picture(image)
+    links, colours = neighbours(picture.shape[:2]), picture.reshape(-1, picture.shape[2])
+    return links, ((colours[links.first] - colours[links.second]) ** 2).sum(axis=1)
 
 
 def contrast(image: np.ndarray) -> float:
@@ -60,8 +62,12 @@ def contrast(image: np.ndarray) -> float:
     image: (h, w, channels). Raises ValueError as `checked_picture`.
     Source: Boykov and Jolly (2001); Rother, Kolmogorov and Blake (2004), equation 5. Chapter: grabcut.
     """
-    found = differences(image, neighbours(np.shape(image)[:2]) if np.ndim(image) == 3 else None)
-    usual = found.mean() if found.size else 0.0
+    return _beta(differences(image)[1])
+
+
+def _beta(squares: np.ndarray) -> float:
+    """`contrast`, from the squared differences."""
+    usual = squares.mean() if squares.size else 0.0
     return float(0.5 / usual) if usual > 0 else 0.0
 
 
@@ -74,6 +80,5 @@ def smoothness(image: np.ndarray, gamma: float = GAMMA) -> tuple[Links, np.ndarr
     Raises ValueError for a negative gamma, and as `checked_picture`.
     Source: Rother, Kolmogorov and Blake (2004), equation 4. Chapter: grabcut.
     """
-    beta, links = contrast(image), neighbours(np.shape(image)[:2])
-    prices = np.exp(-beta * differences(image, links)) / links.distance
-    return links, number("gamma", gamma, 0) * prices
+    gamma, (links, squares) = number("gamma", gamma, 0), differences(image)
+    return links, gamma * (np.exp(-_beta(squares) * squares) / links.distance)

@@ -9,6 +9,8 @@ import numpy as np
 
 from cvnotes.checks import whole
 
+from .links import checked_picture
+
 if TYPE_CHECKING:
     from sklearn.mixture import GaussianMixture
 
@@ -57,10 +59,11 @@ def surprise(mixture: GaussianMixture, image: np.ndarray) -> np.ndarray:
 
     .. math:: D_n = -\log \sum_k \pi_k \, \mathcal N(z_n; \mu_k, \Sigma_k)
 
-    image: (h, w, channels). Densities exceed 1 where colours are alike, so D may be negative.
+    image: (h, w, channels) in [0, 1]. Densities exceed 1 where colours are alike, so D may be negative.
+    Raises ValueError for another shape, NaN, and other numbers.
     Source: Rother, Kolmogorov and Blake (2004), equation 8, with the sum in place of its best term. Chapter: grabcut.
     """
-    height, width, channels = np.shape(image)
+    height, width, channels = checked_picture(image).shape
     return -mixture.score_samples(_checked(np.reshape(image, (-1, channels)))).reshape(height, width)
 
 
@@ -69,5 +72,6 @@ def _checked(colours: np.ndarray) -> np.ndarray:
     if colours.ndim != 2 or not np.isfinite(colours).all():
         raise ValueError(f"Colours are finite numbers, (n, channels). Received: {colours.shape}, or NaN among them")
     if colours.size and not -1e-6 <= colours.min() <= colours.max() <= 1 + 1e-6:
-        raise ValueError(f"Colours run from 0 to 1: divide bytes by 255. Received: up to {colours.max():g}")
+        told = f"{colours.min():g} to {colours.max():g}"
+        raise ValueError(f"Colours run from 0 to 1: divide bytes by 255. Received: {told}")
     return colours

@@ -42,19 +42,28 @@ def framed(name: str) -> np.ndarray:
 def drawn(given: np.ndarray, strokes: Strokes, thick: float = 1.5) -> np.ndarray:
     """Add strokes to seeds (h, w): pixels within `thick` of a line become seeds of its label; later lines win.
 
-    Raises ValueError for a label other than 0 and 1, and a line without length of two places. Chapter: grabcut.
+    Raises ValueError for a label other than 0 and 1, and a line that is not two places or more. Chapter: grabcut.
     """
     found = np.array(given)
+    if found.ndim != 2:
+        raise ValueError(f"Seeds are (h, w). Received: {found.shape}")
     y, x = np.mgrid[: found.shape[0], : found.shape[1]] + 0.5
     number("thick", thick, above=0)
     for label, lines in strokes.items():
         choice("label", label, (BACKGROUND, OBJECT))
         for line in lines:
-            if np.ndim(line) != 2 or len(line) < 2:
-                raise ValueError(f"A stroke goes through two places or more, each x and y. Received: {line!r}")
-            for start, end in itertools.pairwise(line):
-                found[_distance(x, y, np.array(start, float), np.array(end, float)) <= thick] = label
+            for start, end in itertools.pairwise(_places(line)):
+                found[_distance(x, y, start, end) <= thick] = label
     return found
+
+
+def _places(line: Sequence[tuple[float, float]]) -> np.ndarray:
+    """The places of a stroke, (n, 2)."""
+    even = len({np.shape(place) for place in line}) == 1
+    places = np.array(line, float) if even else np.zeros(0)
+    if places.ndim != 2 or len(places) < 2 or places.shape[1] != 2 or not np.isfinite(places).all():
+        raise ValueError(f"A stroke goes through two places or more, each x and y. Received: {line!r}")
+    return places
 
 
 def _distance(x: np.ndarray, y: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:

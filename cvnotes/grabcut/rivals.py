@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .flow import energy
+from .flow import checked, energy
 from .links import Links
 
 MOST = 20  # pixels: a million labellings
@@ -15,9 +15,10 @@ def every_labelling(
 ) -> tuple[np.ndarray, float]:
     """Try all 2^n labellings of a tiny picture: the best (h, w), and its energy.
 
-    Raises ValueError for more than 20 pixels. Chapter: grabcut.
+    Raises ValueError as `minimum_cut`, and for more than 20 pixels. Chapter: grabcut.
     """
-    pixels = np.size(background)
+    background, thing, weights = checked(background, thing, links, weights)
+    pixels = background.size
     if not 0 < pixels <= MOST:
         raise ValueError(f"All labellings can be tried for 1 to {MOST} pixels. Received: {pixels}")
     best, chunk = (np.inf, 0), 2**16
@@ -38,8 +39,10 @@ def cheapest_pixels(background: np.ndarray, thing: np.ndarray) -> np.ndarray:
 def one_by_one(background: np.ndarray, thing: np.ndarray, links: Links, weights: np.ndarray) -> np.ndarray:
     """Flip the one pixel that saves most, until none does: a local minimum, (h, w), begun from `cheapest_pixels`.
 
+    Raises ValueError as `minimum_cut`.
     Source: Besag (1986), iterated conditional modes, with the best flip in place of the next. Chapter: grabcut.
     """
+    background, thing, weights = checked(background, thing, links, weights)
     labels = cheapest_pixels(background, thing)
     bare = np.ravel(np.subtract(thing, background))
     while True:

@@ -15,14 +15,14 @@ def rectangle(shape: tuple[int, int], box: np.ndarray) -> np.ndarray:
     shape: (h, w); box: x0, y0, x1, y1 in pixels; a pixel that lies partly in it is open. Returns (h, w) of 0 and -1.
     Raises ValueError unless the box has an inside within the picture, and an outside. Chapter: grabcut.
     """
-    height, width = pair("shape", tuple(shape))
+    height, width = pair("shape", shape)
     corners = np.asarray(box, np.float64)
     if corners.shape != (4,) or not np.isfinite(corners).all():
         raise ValueError(f"A box is x0, y0, x1, y1. Received: {box!r}")
-    left, top = np.floor(np.maximum(corners[:2], 0)).astype(int)
-    right, bottom = np.ceil(np.minimum(corners[2:], (width, height))).astype(int)
+    inside = np.clip(corners, 0, [width, height] * 2)  # before whole numbers: a float can be too large for one
+    (left, top), (right, bottom) = np.floor(inside[:2]).astype(int), np.ceil(inside[2:]).astype(int)
     found = np.full((height, width), BACKGROUND, np.int8)
-    found[top : max(bottom, 0), left : max(right, 0)] = OPEN
+    found[top:bottom, left:right] = OPEN
     if not 0 < (found == OPEN).sum() < found.size or (corners[2:] <= corners[:2]).any():
         raise ValueError(f"A box has pixels of {height} x {width} inside and outside. Received: {corners.tolist()}")
     return found
@@ -32,7 +32,8 @@ def by_quantiles(saliency: np.ndarray, top: float = 0.05, bottom: float = 0.3) -
     """Seeds from a map: its highest share for the object, its lowest for the background, the rest open.
 
     saliency: (h, w), any finite numbers; of equal ones, those further down and right count as higher.
-    top, bottom: shares above 0, together at most 1; each marks at least one pixel. Returns (h, w) of 1, 0 and -1.
+    top, bottom: shares above 0, together at most 1; each marks at least one pixel, and none twice: where both round up
+    to more than there are, the background has one less. Returns (h, w) of 1, 0 and -1.
     Raises ValueError for other shares, and NaN. Source: Simonyan, Vedaldi and Zisserman (2014), section 3.2 (5 % and
     30 %). Chapter: grabcut.
     """
@@ -44,8 +45,9 @@ def by_quantiles(saliency: np.ndarray, top: float = 0.05, bottom: float = 0.3) -
         raise ValueError(f"top and bottom share the pixels: together at most 1. Received: {top} and {bottom}")
     order = np.argsort(values, axis=None, kind="stable")
     found = np.full(values.size, OPEN, np.int8)
+    high = min(max(1, round(top * values.size)), values.size - 1)
     found[order[: max(1, round(bottom * values.size))]] = BACKGROUND
-    found[order[values.size - max(1, round(top * values.size)) :]] = OBJECT
+    found[order[values.size - high :]] = OBJECT
     return found.reshape(values.shape)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Patch, Rectangle
 
 from cvnotes import boxes as geometry
 from cvnotes import figures
@@ -71,14 +71,18 @@ def _close(ax: Axes, box: np.ndarray, margin: float = 5) -> None:
 
 def one_or_two(scene: Scene, classes: np.ndarray, parts: np.ndarray) -> Figure:
     """Draw a scene, the class of each pixel, the connected patches, and the true masks."""
-    fig, axes = figures.canvas(7.6, 2.3, columns=4)
+    fig, axes = figures.canvas(7.6, 2.4, columns=4)
     _picture(axes[0], scene.image, "the picture")
     names = ("the class of each pixel", f"patches: {len(parts)}", f"objects: {len(scene)}")
     grey = scene.image.mean(axis=2, keepdims=True).repeat(3, axis=2) / 255 * 0.5 + 0.5
     for ax, name in zip(axes[1:], names, strict=True):
         _picture(ax, grey, name)
-    for label in np.unique(classes[classes >= 0]):
-        _tint(axes[1], classes == label, figures.GREY, 0.6)
+    there = np.unique(classes[classes >= 0])
+    colours = [(figures.INK, figures.GOLD, figures.SKY)[i % 3] for i in range(len(there))]  # the others mean objects
+    for label, colour in zip(there, colours, strict=True):
+        _tint(axes[1], classes == label, colour, 0.6)
+    handles = [Patch(color=colour, label=scene.classes[label]) for label, colour in zip(there, colours, strict=True)]
+    fig.legend(handles=handles, loc="outside lower center", ncols=len(there), fontsize=8.5, handlelength=1.1)
     for ax, some in ((axes[2], parts), (axes[3], scene.masks)):
         for i, mask in enumerate(some):
             _tint(ax, mask, _colour(i), 0.6)
@@ -91,11 +95,14 @@ def one_or_two(scene: Scene, classes: np.ndarray, parts: np.ndarray) -> Figure:
 def proposed(scene: Scene, masks: np.ndarray, segments: np.ndarray) -> Figure:
     """Draw a scene, its segments, and for each object the best region that was proposed, with its IoU."""
     best = mask_iou(scene.masks, masks)
-    fig, axes = figures.canvas(7.6, 2.2, columns=2 + len(scene))
-    _picture(axes[0], scene.image, "the picture")
+    columns = -(-(2 + len(scene)) // 2)
+    fig, axes = figures.canvas(7.6, 15.6 / columns, rows=2, columns=columns)
+    for ax in axes.flat:
+        ax.axis("off")  # an odd one leaves a gap
+    _picture(axes.flat[0], scene.image, "the picture")
     shades = np.random.default_rng(1).random((segments.max() + 1, 3)) * 0.75 + 0.2
-    _picture(axes[1], shades[segments], f"{segments.max() + 1} segments")
-    for ax, true, shares in zip(axes[2:], scene.masks, best, strict=True):
+    _picture(axes.flat[1], shades[segments], f"{segments.max() + 1} segments")
+    for ax, true, shares in zip(axes.flat[2:], scene.masks, best, strict=False):
         _picture(ax, scene.image, f"IoU {shares.max():.2f}")
         _tint(ax, masks[shares.argmax()], figures.ORANGE)
         _outline(ax, true, figures.INK, 1.0)

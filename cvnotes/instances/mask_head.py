@@ -11,14 +11,17 @@ from keras import layers, ops
 from cvnotes import boxes as geometry
 from cvnotes import experiments
 from cvnotes.boxes import Detections
+from cvnotes.boxes.detections import checked_detections, checked_labels
 from cvnotes.boxes.formats import rows
 from cvnotes.checks import choice, number, whole
 from cvnotes.data.shapes import CLASSES
+from cvnotes.segmentation import teaching
 from cvnotes.single_shot.trunks import conv, trunk
 
+from .masks import as_masks
 from .pasting import cut, paste
 
-CELLS, STRIDE = 14, 4  # cells of a side of a mask; pixels between places of the map
+CELLS, STRIDE, DEEP = 14, 4, 8  # cells of a side of a mask; pixels between places of the map, and of the one laid over
 EACH, BATCH = 4, 32  # boxes of a picture in training, the most; pictures of a step
 READ = {"align": geometry.roi_align, "pool": geometry.roi_pool}
 
@@ -29,7 +32,7 @@ def shared_map(body: keras.Model) -> keras.Model:
     body: a trunk of `single_shot.trunk`, or a detector that stands on one. Takes what it takes, pictures
     (n, height, width, 3) from 0 to 255 with sides that are multiples of 8. Chapter: instances.
     """
-    fine, deep = (body.get_layer(f"stride{stride}_2_relu").output for stride in (4, 8))
+    fine, deep = (body.get_layer(f"stride{stride}_2_relu").output for stride in (STRIDE, DEEP))
     both = layers.Concatenate(name="both")([fine, layers.UpSampling2D(2, interpolation="bilinear", name="up")(deep)])
     return keras.Model(body.input, conv(both, 2 * fine.shape[-1], "shared"), name="shared_map")
 
@@ -53,7 +56,7 @@ def mask_branch(channels: int, classes: int = len(CLASSES), cells: int = CELLS) 
     """
     if whole("cells", cells, 2) % 2:
         raise ValueError(f"cells must be even, since the branch doubles a grid. Received: cells={cells}")
-    inputs = keras.Input((cells // 2, cells // 2, channels), name="boxes")
+    inputs = keras.Input((cells // 2, cells // 2, whole("channels", channels, 1)), name="boxes")
     x = conv(conv(inputs, channels, "mask1"), channels, "mask2")
     x = layers.Conv2DTranspose(channels, 2, 2, activation="relu", name="mask_up")(x)
     return keras.Model(
@@ -113,10 +116,12 @@ def mask_net(
 
     size: height and width of the pictures, a multiple of 8, None for any (for "align" alone); width: factor on the
     trunk's filters; read: boxes by "align" or "pool"; cells: of a side of a mask; body: a trained detector to stand on,
-    whose weights are held, instead of a trunk of its own. Raises ValueError for another way to read, and odd cells.
-    Chapter: instances.
+    whose weights are held, instead of a trunk of its own. Raises ValueError for another way to read, odd cells, and
+    sizes that are no multiple of 8. Chapter: instances.
     """
-    shared = shared_map(trunk(width, (4, 8), size) if body is None else held(body))
+    if size is not None and whole("size", size, DEEP) % DEEP:
+        raise ValueError(f"size must be a multiple of {DEEP}, since two maps are joined. Received: size={size}")
+    shared = shared_map(trunk(width, (STRIDE, DEEP), size) if body is None else held(body))
     return MaskNet(shared, mask_branch(shared.output_shape[-1], classes, cells), read)
 
 
@@ -143,41 +148,61 @@ def targets(
 
     boxes (k, 4), labels (k,) and masks bool (k, h, w) of each picture; of more than `each` objects some are drawn by
     chance, empty places have the class -1. jitter: how far the sides of a box move, in shares of its width and height.
-    Raises ValueError for pictures, boxes and masks that do not pair. Chapter: instances.
+    Raises ValueError for pictures, boxes and masks that do not pair, labels that are no whole numbers from 0, and masks
+    that are no truth values. Chapter: instances.
     """
+    cells, each, jitter = whole("cells", cells, 1), whole("each", each, 1), number("jitter", jitter, 0, 0.5)
     if not len(boxes) == len(labels) == len(masks):
         raise ValueError(
             f"Give boxes, labels, masks of each picture. Received: {len(boxes)}, {len(labels)}, {len(masks)}"
         )
     dice, wanted = np.random.default_rng(seed), np.zeros((len(boxes), each, 5 + cells**2), np.float32)
     wanted[..., 2:4], wanted[..., 4] = 1, -1
-    number("jitter", jitter, 0, 0.5)
     for place, (some, kinds, outlines) in enumerate(zip(boxes, labels, masks, strict=True)):
         if not len(some) == len(kinds) == len(outlines):
             raise ValueError(f"A class and a mask a box. Received: {len(some)}, {len(kinds)}, {len(outlines)}")
+        kinds, outlines = checked_labels(kinds, len(some)), as_masks("masks", outlines)
         drawn = dice.permutation(len(some))[:each]
         moved = jittered(rows("boxes", some)[drawn], jitter, dice)
         grids = cut(outlines[drawn], moved, cells) >= 0.5
         filled = wanted[place, : len(drawn)]
-        filled[:, :4], filled[:, 4], filled[:, 5:] = moved, np.asarray(kinds)[drawn], grids.reshape(-1, cells**2)
+        filled[:, :4], filled[:, 4], filled[:, 5:] = moved, kinds[drawn], grids.reshape(-1, cells**2)
     return wanted
 
 
 def train(
     model: MaskNet, images: np.ndarray, wanted: np.ndarray, *, epochs: int, rate: float, seed: int = 0
 ) -> experiments.History:
-    """Train map and branch together on pictures (n, h, w, 3) of bytes and their `targets`. Chapter: instances."""
+    """Train map and branch together on pictures (n, h, w, 3) of bytes and their `targets`.
+
+    Raises ValueError for pictures that do not fit the map, and targets of other cells or of a class that the branch
+    does not know. Chapter: instances.
+    """
+    images, wanted = _pictures(images), np.asarray(wanted)
+    if wanted.ndim != 3 or wanted.shape[2] != 5 + model.cells**2 or wanted[..., 4].max(initial=-1) >= model.classes:
+        told = f"{wanted.shape}, classes to {wanted[..., 4].max(initial=-1) if wanted.ndim == 3 else None}"
+        raise ValueError(f"Targets are (n, each, {5 + model.cells**2}), of {model.classes} classes. Received: {told}")
     return experiments.fit(model, images, wanted, epochs=epochs, batch=BATCH, rate=rate, seed=seed, loss="mse")
+
+
+def _pictures(images: np.ndarray) -> np.ndarray:
+    """Read pictures whose maps fit over each other."""
+    images = teaching.pictures(images)
+    if any(side % DEEP for side in images.shape[1:3]):
+        raise ValueError(f"Sides must be multiples of {DEEP}: pad the pictures. Received: {images.shape}")
+    return images
 
 
 def chances(model: MaskNet, images: np.ndarray, found: Sequence[Detections], together: int = 50) -> list[np.ndarray]:
     """Say how likely each pixel belongs to each detection: float32 (k, h, w) of each picture, 0 outside of its box.
 
-    Only the mask of the class that was detected is read. Raises ValueError for detections that do not pair with the
-    pictures, and for a class that the branch does not know. Source: He et al. (2017), section 3.1. Chapter: instances.
+    Only the mask of the class that was detected is read. together: pictures of a pass. Raises ValueError for pictures
+    whose sides are no multiples of 8, detections that do not pair with them, and a class that the branch does not know.
+    Source: He et al. (2017), section 3.1. Chapter: instances.
     """
     if len(images) != len(found):
         raise ValueError(f"Give the detections of each of {len(images)} pictures. Received: {len(found)}")
+    images, found, together = _pictures(images), [*map(checked_detections, found)], whole("together", together, 1)
     grids = [
         grid
         for start in range(0, len(images), together)
@@ -188,6 +213,7 @@ def chances(model: MaskNet, images: np.ndarray, found: Sequence[Detections], tog
 
 def _pasted(grids: np.ndarray, boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """The same as `paste`, and nothing for a box that a detector has pushed against the rim until it was flat."""
+    boxes = boxes.astype(np.float32)
     solid, chances = (boxes[:, 2:] > boxes[:, :2]).all(axis=1), np.zeros((len(boxes), *size), np.float32)
     chances[solid] = paste(grids[solid], boxes[solid], size)
     return chances
@@ -196,8 +222,8 @@ def _pasted(grids: np.ndarray, boxes: np.ndarray, size: tuple[int, int]) -> np.n
 def _grids(model: MaskNet, images: np.ndarray, found: Sequence[Detections]) -> list[np.ndarray]:
     """The masks (k, cells, cells) of some pictures, from 0 to 1."""
     counts = [len(one.boxes) for one in found]
-    labels = np.concatenate([one.labels for one in found]).astype(int)
-    if labels.max(initial=0) >= model.classes or labels.min(initial=0) < 0:
+    labels = np.concatenate([one.labels for one in found])
+    if labels.max(initial=0) >= model.classes:
         raise ValueError(f"Labels run from 0 to {model.classes - 1}. Received: {labels.min()} to {labels.max()}")
     if not len(labels):
         return [np.zeros((0, model.cells, model.cells), np.float32)] * len(found)
@@ -210,4 +236,5 @@ def _grids(model: MaskNet, images: np.ndarray, found: Sequence[Detections]) -> l
 
 def outlines(model: MaskNet, images: np.ndarray, found: Sequence[Detections], least: float = 0.5) -> list[np.ndarray]:
     """Give each detection its pixels: bool (k, h, w) of each picture. Arguments and errors as `chances`."""
-    return [one > number("least", least, 0, 1) for one in chances(model, images, found)]
+    least = number("least", least, 0, 1)
+    return [one > least for one in chances(model, images, found)]

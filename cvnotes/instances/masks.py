@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from cvnotes.boxes.detections import checked_labels, checked_scores
@@ -44,6 +42,8 @@ def mask_boxes(masks: np.ndarray) -> np.ndarray:
     Raises ValueError for a mask without a pixel. Chapter: instances.
     """
     masks = as_masks("masks", masks)
+    if not len(masks):
+        return np.zeros((0, 4), np.float32)
     across, down = masks.any(axis=1), masks.any(axis=2)
     if not across.any(axis=1).all():
         raise ValueError(f"No box goes around nothing. Received: mask {int(across.any(axis=1).argmin())} is empty")
@@ -75,10 +75,10 @@ def true_masks(scenes: Scenes) -> list[np.ndarray]:
     return [scene.masks[scene.occlusion < 1] for scene in scenes]
 
 
-def paired_mask_iou(masks: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> np.ndarray:
+def paired_mask_iou(masks: np.ndarray, others: np.ndarray) -> np.ndarray:
     """IoU of mask i of both, (n,); masks (n, h, w). Raises ValueError as `mask_iou`. Chapter: instances."""
     masks, others = as_masks("masks", masks), as_masks("others", others)
     if masks.shape != others.shape:
         raise ValueError(f"Pairs need masks of one shape. Received: {masks.shape} and {others.shape}")
-    both, either = ((found).sum(axis=(1, 2)) for found in (masks & others, masks | others))
+    both, either = (found.sum(axis=(1, 2)) for found in (masks & others, masks | others))
     return both / np.maximum(either, 1)

@@ -21,7 +21,7 @@ def paste(grids: np.ndarray, boxes: np.ndarray, size: int | tuple[int, int]) -> 
     Source: He et al. (2017), section 3.1 (inference). Chapter: instances.
     """
     (height, width), grids, boxes = pair("size", size), np.asarray(grids, np.float32), solid(boxes)
-    if grids.ndim != 3 or len(grids) != len(boxes) or not np.isfinite(grids).all():
+    if grids.ndim != 3 or len(grids) != len(boxes) or 0 in grids.shape[1:] or not np.isfinite(grids).all():
         raise ValueError(
             f"Give a grid (m, m) of finite numbers for each of {len(boxes)} boxes. Received: {grids.shape}"
         )
@@ -34,9 +34,14 @@ def spread_weights(ends: np.ndarray, length: int, cells: int) -> np.ndarray:
     """The share of every cell in every pixel of a line: (k, length, cells); rows of zeros outside the ends (k, 2)."""
     low, high = ends[:, :1], ends[:, 1:]
     middle = np.arange(length, dtype=np.float32) + 0.5
-    place = np.clip((middle - low) / (high - low) * cells - 0.5, 0, cells - 1)
-    hats = np.maximum(0, 1 - np.abs(place[..., None] - np.arange(cells, dtype=np.float32)))
-    return hats * ((middle > low) & (middle < high))[..., None]
+    place = (middle - low) / (high - low) * cells - 0.5
+    return hats(place, cells) * ((middle > low) & (middle < high))[..., None]
+
+
+def hats(place: np.ndarray, count: int) -> np.ndarray:
+    """The share of each of `count` numbers in a row at places (k, n) between them: (k, n, count), rows add up to 1."""
+    place = np.clip(place, 0, count - 1)[..., None]
+    return np.maximum(0, 1 - np.abs(place - np.arange(count, dtype=np.float32)))
 
 
 def cut(masks: np.ndarray, boxes: np.ndarray, cells: int) -> np.ndarray:
@@ -46,7 +51,7 @@ def cut(masks: np.ndarray, boxes: np.ndarray, cells: int) -> np.ndarray:
     the picture there is nothing. Raises ValueError as `paste`. Source: He et al. (2017), section 3. Chapter: instances.
     """
     masks, boxes, cells = np.asarray(masks, np.float32), solid(boxes), whole("cells", cells, 1)
-    if masks.ndim != 3 or len(masks) != len(boxes) or not np.isfinite(masks).all():
+    if masks.ndim != 3 or len(masks) != len(boxes) or 0 in masks.shape[1:] or not np.isfinite(masks).all():
         raise ValueError(
             f"Give a mask (h, w) of finite numbers for each of {len(boxes)} boxes. Received: {masks.shape}"
         )
@@ -62,9 +67,7 @@ def read_weights(ends: np.ndarray, length: int, cells: int) -> np.ndarray:
     """
     low, high = ends[:, :1], ends[:, 1:]
     middle = low + (high - low) * ((np.arange(cells, dtype=np.float32) + 0.5) / cells)
-    place = np.clip(middle - 0.5, 0, length - 1)
-    hats = np.maximum(0, 1 - np.abs(place[..., None] - np.arange(length, dtype=np.float32)))
-    return hats * ((middle >= 0) & (middle <= length))[..., None]
+    return hats(middle - 0.5, length) * ((middle >= 0) & (middle <= length))[..., None]
 
 
 def solid(boxes: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from cvnotes.boxes import Detections, Truth
 from cvnotes.boxes.detections import checked_detections, checked_truth
 from cvnotes.boxes.judging import Ranking, assign, surest, thresholds
 from cvnotes.boxes.precision import area_under, counted
+from cvnotes.checks import whole
 
 from .masks import as_masks, mask_iou
 
@@ -26,13 +27,15 @@ def mean_mask_precision(
 
     found and masks: of each picture, k detections and bool (k, h, w); truths and true_masks: g objects and (g, h, w).
     iou: one number, or several, as `boxes.COCO_IOUS`; limit: detections of a class that count in a picture.
-    Raises ValueError where pictures, detections and masks do not pair, where no object is, and for objects to ignore.
+    Raises ValueError where pictures, detections and masks do not pair, where no object is, for objects to ignore, and
+    for a limit below 1.
     Source: Lin et al. (2014); Hariharan et al. (2014), section 4 (AP^r). Chapter: instances.
     """
     if not len(found) == len(masks) == len(truths) == len(true_masks) > 0:
         counts = ", ".join(str(len(given)) for given in (found, masks, truths, true_masks))
         raise ValueError(f"Give detections, masks, truth and true masks for the same pictures. Received: {counts}")
     rows, ious = zip(found, masks, truths, true_masks, strict=True), thresholds(iou)
+    limit = None if limit is None else whole("limit", limit, 1)
     parts = [judge_masks(*row, ious, limit) for row in rows]
     ranked = Ranking(*(np.concatenate(field, axis=-1) for field in zip(*parts, strict=True)))
     labels, objects = np.unique(np.concatenate([np.asarray(truth.labels) for truth in truths]), return_counts=True)

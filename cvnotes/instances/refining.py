@@ -70,10 +70,22 @@ def superpixels(image: np.ndarray, scale: float = 10, sigma: float = 0.5, min_si
 def vote(chances: np.ndarray, segments: np.ndarray) -> np.ndarray:
     """Take a segment in or leave it out as a whole, by its mean chance: (n, h, w), (h, w) -> bool (n, h, w).
 
+    segments: whole numbers from 0. Raises ValueError for others, and for chances of another size.
     Source: Hariharan et al. (2014), section 3.4 (there a classifier judges each superpixel). Chapter: instances.
     """
-    count, flat = int(segments.max()) + 1, segments.ravel()
+    chances, segments = numbered(chances, segments)
+    count, flat = int(segments.max(initial=0)) + 1, segments.ravel()
     sums = (
         np.stack([np.bincount(flat, one.ravel(), count) for one in chances]) if len(chances) else np.zeros((0, count))
     )
-    return (sums / np.bincount(flat, minlength=count) > 0.5)[:, segments]
+    return (sums / np.maximum(np.bincount(flat, minlength=count), 1) > 0.5)[:, segments]
+
+
+def numbered(chances: np.ndarray, segments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Read chances (n, h, w) and the number of each pixel's segment (h, w). Raises ValueError as `vote`."""
+    chances, segments = np.asarray(chances), np.asarray(segments)
+    fits = segments.ndim == 2 and chances.shape[1:] == segments.shape and np.isfinite(chances).all()
+    if not fits or segments.dtype.kind not in "iu" or segments.min(initial=0) < 0:
+        told = f"{segments.dtype} {segments.shape}, and chances {chances.shape}"
+        raise ValueError(f"Give finite chances, and the number of each pixel's segment, from 0. Received: {told}")
+    return chances, segments

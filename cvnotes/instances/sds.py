@@ -10,6 +10,7 @@ import numpy as np
 
 from cvnotes import experiments
 from cvnotes.boxes import Detections
+from cvnotes.checks import choice
 from cvnotes.detection import codes, lessons, regression, svms, warping
 from cvnotes.detection.rcnn import LEAST, RATIO
 
@@ -18,11 +19,7 @@ from .masks import mask_boxes, mask_nms
 from .sds_lessons import Pieces
 
 SAME = 0.3  # of two masks of a class that share more, the worse one is dropped
-WAYS = (
-    "region",
-    "guess",
-    "vote",
-)  # what the mask of a detection is: the region, the guess from its code, the vote on both
+WAYS = ("region", "guess", "vote")  # what the mask of a detection is: the region, what its code says, a vote on both
 
 
 class SDS(NamedTuple):
@@ -109,7 +106,11 @@ def detect(
     """Find, name and outline the objects of pictures (n, h, w, 3) of bytes: detections, and masks (k, h, w) beside.
 
     proposals: masks (m, h, w) of each picture, None to propose here; way: of WAYS, what becomes of the regions.
+    Raises ValueError for another way, and proposals for other pictures. Chapter: instances.
     """
+    choice("way", way, WAYS)
+    if proposals is not None and len(proposals) != len(images):
+        raise ValueError(f"Give proposals for each of {len(images)} pictures. Received: {len(proposals)}")
     given = candidates.proposed(images) if proposals is None else proposals
     found = [_detected(model, image, masks, way) for image, masks in zip(images, given, strict=True)]
     return [one[0] for one in found], [one[1] for one in found]

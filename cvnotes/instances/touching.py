@@ -6,8 +6,9 @@ import numpy as np
 from scipy import ndimage
 
 from cvnotes.boxes import Detections
+from cvnotes.boxes.detections import checked_labels
 
-from .masks import mask_boxes
+from .masks import as_masks, mask_boxes
 
 
 def components(classes: np.ndarray) -> tuple[Detections, np.ndarray]:
@@ -30,11 +31,13 @@ def components(classes: np.ndarray) -> tuple[Detections, np.ndarray]:
 
 
 def class_map(masks: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Forget who is who: the class of each pixel (h, w), -1 for none, from masks (k, h, w) and labels (k,).
+    """Forget who is who: the class of each pixel (h, w), -1 for none, from masks bool (k, h, w) and labels (k,).
 
-    Chapter: instances.
+    Where masks share a pixel, the last one has it. Raises ValueError for masks of numbers, and labels that are not one
+    whole number from 0 a mask. Chapter: instances.
     """
+    masks = as_masks("masks", masks)
     found = np.full(masks.shape[1:], -1)
-    for mask, label in zip(masks, labels, strict=True):
+    for mask, label in zip(masks, checked_labels(labels, len(masks)), strict=True):
         found[mask] = label
     return found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-ROOM = str(Path(__file__).parent.parent)  # the package
+PACKAGE = f"{Path(__file__).parent.parent}{os.sep}"
 
 
 def functions_run(call: Callable[[], object]) -> set[str]:
@@ -18,8 +19,8 @@ def functions_run(call: Callable[[], object]) -> set[str]:
 
     def watch(frame, event, _):
         code = frame.f_code
-        if event == "call" and code.co_filename.startswith(ROOM) and not code.co_name.startswith("<"):
-            seen.add(f"{Path(code.co_filename).relative_to(ROOM).with_suffix('')}.{code.co_name}")
+        if event == "call" and code.co_filename.startswith(PACKAGE) and not code.co_name.startswith("<"):
+            seen.add(f"{Path(code.co_filename).relative_to(PACKAGE).with_suffix('')}.{code.co_name}")
 
     sys.setprofile(watch)
     try:

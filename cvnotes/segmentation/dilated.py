@@ -32,12 +32,14 @@ def backbone(width: float = 1.0, stride: int = 8, size: int | None = 64) -> kera
     as many places. size: height and width of the pictures, None for any.
     Takes pictures (n, size, size, 3) from 0 to 255. Gives a dictionary of maps: `stride_2`, the first; `features`, the
     deepest, (n, size / stride, size / stride, filters); `places_4` and, at stride 8, `places_8`: where the poolings
-    found their maxima.
+    found their maxima. Raises ValueError for another stride, or a size that is no multiple of 8.
     Source: Chen et al. (2018), section 3.1; the holes: Holschneider et al. (1989). Chapter: segmentation_strategies.
     """
     width, stride = number("width", width, above=0), choice("stride", stride, (8, 4))
+    if size is not None and whole("size", size, 8) % 8:
+        raise ValueError(f"size must be a multiple of 8, so that every pooling finds pairs. Received: size={size}")
     filters = {name: max(8, round(width * count)) for name, count in FILTERS.items()}
-    inputs = keras.Input((size, size, 3) if size is None else (whole("size", size, 8),) * 2 + (3,), name="image")
+    inputs = keras.Input((size, size, 3), name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(inputs)
     maps = {"stride_2": conv(x, filters[2], "first", stride=2)}
     x, maps["places_4"] = PoolWithPlaces(name="pool_4")(conv(maps["stride_2"], filters[4], "second"))

@@ -70,13 +70,16 @@ def answers(scene: Scene, labels: np.ndarray) -> Figure:
 def bands(image: np.ndarray, labels: np.ndarray, said: np.ndarray, width: int = metrics.WIDTH) -> Figure:
     """The band along true borders, and the errors of a net in it and off it."""
     band, wrong = metrics.border(labels[None], width)[0], said != labels
-    fig, axes = figures.canvas(7.6, 2.9, columns=3)
+    fig, axes = figures.canvas(7.6, 3.0, columns=3)
     _show(axes[0], image, "picture")
     _show(axes[1], np.where(band[..., None], tinted(labels), tinted(labels) * 0.35 + 0.62), "band along the borders")
     shade = np.full((*labels.shape, 3), to_rgb(SHADES[0]))
-    shade[band] = np.array(to_rgb(figures.SKY)) * 0.45 + 0.5
-    shade[wrong & band], shade[wrong & ~band] = to_rgb(figures.INK), to_rgb(figures.ORANGE)
+    shade[band] = pale = np.array(to_rgb(figures.SKY)) * 0.45 + 0.5
+    shade[wrong & band], shade[wrong & ~band] = to_rgb(figures.INK), to_rgb(figures.PURPLE)
     _show(axes[2], shade, f"wrong: {(wrong & band).sum()} in it, {(wrong & ~band).sum()} off it")
+    told = {"the band": pale, "wrong, in the band": figures.INK, "wrong, off the band": figures.PURPLE}
+    handles = [Patch(color=colour, label=words) for words, colour in told.items()]
+    fig.legend(handles=handles, loc="outside lower right", ncols=3, fontsize=8.5, handlelength=1.1)
     return fig
 
 
@@ -86,18 +89,16 @@ def paths(net: keras.Model, image: np.ndarray, label: int) -> Figure:
     net: of `small_fcn` with two skips; image: (h, w, 3). Scores are logits, zero in the middle of the scale.
     """
     rows = {
-        "coarse scores\nstride 8": "score_8", "+ skip\nstride 4": "score_4", "= sum\nstride 4": "sum_4",
-        "+ skip\nstride 2": "score_2", "= sum\nstride 2": "sum_2",
+        "coarse scores, stride 8": "score_8", "+ skip, stride 4": "score_4", "= sum, stride 4": "sum_4",
+        "+ skip, stride 2": "score_2", "= sum, stride 2": "sum_2",
     }  # fmt: skip
     seen = keras.Model(net.input, [net.get_layer(name).output for name in rows.values()])
     maps = [keras.ops.convert_to_numpy(one)[0, ..., label] for one in seen(image[None], training=False)]
-    fig, axes = figures.canvas(7.6, 1.8, columns=6)
-    _show(axes[0], image, "picture\n")
+    fig, axes = figures.canvas(7.6, 5.2, rows=2, columns=3)
+    _show(axes.flat[0], image, "picture")
     limit = max(float(np.abs(one).max()) for one in maps)
-    for ax, title, one in zip(axes[1:], rows, maps, strict=True):
+    for ax, title, one in zip(axes.flat[1:], rows, maps, strict=True):
         _show(ax, one, title, cmap="PuOr_r", vmin=-limit, vmax=limit)
-    for ax in axes:
-        ax.title.set_fontsize(8)
     return fig
 
 
@@ -140,9 +141,10 @@ def at_borders(rows: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
 def sizes(net: keras.Model, images: Sequence[np.ndarray]) -> Figure:
     """Pictures of several sizes above the labels that one net gives them, to one scale."""
     sides = [image.shape[1] for image in images]
-    fig, axes = figures.canvas(7.6, 5.0, rows=2, columns=len(images), width_ratios=sides)
-    for column, image in zip(axes.T, images, strict=True):
-        said = teaching.say(net, image[None])[0]
+    fig, axes = figures.canvas(7.6, 5.3, rows=2, columns=len(images), width_ratios=sides)
+    answered = [teaching.say(net, image[None])[0] for image in images]
+    for column, image, said in zip(axes.T, images, answered, strict=True):
         _show(column[0], image, f"{image.shape[0]} × {image.shape[1]}")
         _show(column[1], tinted(said))
+    _key(fig, np.unique(np.concatenate([said.ravel() for said in answered])))
     return fig

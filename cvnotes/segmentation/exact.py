@@ -12,7 +12,7 @@ import numpy as np
 
 from cvnotes.checks import whole
 
-from .smoothing import sides, softmax
+from .smoothing import fitting, sides, softmax
 
 MOST = 600_000  # labellings that are tried
 
@@ -40,9 +40,9 @@ def every_labelling(logits: np.ndarray, found: dict) -> Exact:
     .. math:: P(x) = \frac{1}{Z} \exp\Bigl( \sum_i a_i(x_i) + \sum_{i < j} k_{ij}\, [x_i = x_j] \Bigr)
 
     logits: (h, w, classes); found: pulls, as for `mean_field`.
-    Raises ValueError for a grid with more than half a million labellings. Chapter: segmentation_strategies.
+    Raises ValueError as `mean_field`, and for more than 600,000 labellings. Chapter: segmentation_strategies.
     """
-    height, width, classes = logits.shape
+    height, width, classes = (logits := fitting(logits, found)).shape
     if classes ** (height * width) > MOST:
         raise ValueError(f"At most {MOST:,} labellings can be tried. Received: {classes}^{height * width} of them")
     tried = np.array(list(itertools.product(range(classes), repeat=height * width)))
@@ -60,8 +60,12 @@ def bound(shares: np.ndarray, logits: np.ndarray, found: dict) -> float:
 
     .. math:: \sum_i \sum_l q_i(l) \bigl( a_i(l) - \log q_i(l) \bigr) + \sum_{i < j} k_{ij} \sum_l q_i(l)\, q_j(l)
 
+    Raises ValueError as `mean_field`, and for shares of another shape.
     Source: Koller and Friedman (2009), equation 11.35. Chapter: segmentation_strategies.
     """
+    logits, shares = fitting(logits, found), fitting(shares, found)
+    if shares.shape != logits.shape:
+        raise ValueError(f"Give a share for each logit, {logits.shape}. Received: {shares.shape}")
     own = (shares * (logits - np.log(np.maximum(shares, 1e-300)))).sum()
     flat = shares.reshape(-1, shares.shape[-1])
     one, other, weight = grid_pairs(shares.shape[:2], found)
@@ -72,8 +76,10 @@ def in_turn(logits: np.ndarray, found: dict, sweeps: int) -> np.ndarray:
     """Mean field with one pixel changed at a time: slow, and the bound never falls.
 
     logits: (h, w, classes); found: pulls, as for `mean_field`. Gives shares (h, w, classes).
-    Source: Koller and Friedman (2009), algorithm 11.7. Chapter: segmentation_strategies.
+    Raises ValueError as `mean_field`. Source: Koller and Friedman (2009), algorithm 11.7.
+    Chapter: segmentation_strategies.
     """
+    logits = fitting(logits, found)
     flat, shares = (x.reshape(-1, logits.shape[-1]) for x in (logits, softmax(logits)))
     one, other, weight = grid_pairs(logits.shape[:2], found)
     matrix = np.zeros((len(flat),) * 2)

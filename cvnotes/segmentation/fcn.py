@@ -19,7 +19,7 @@ PAPER = ("32s", "16s", "8s")  # what the paper calls a net with none, one and tw
 
 def context(x, width: float = 1.0):
     """One more convolution on the coarsest map, in the place of VGG's fc6: each cell sees 55 pixels then."""
-    return conv(x, round(CONTEXT * width), "context")
+    return conv(x, max(8, round(CONTEXT * width)), "context")
 
 
 def small_fcn(skips: int = 2, width: float = 1.0, classes: int = len(NAMES)) -> keras.Model:

@@ -27,14 +27,14 @@ def fcn_vgg(
     score add. Gives logits as large as the picture. Raises ValueError for another number of skips.
     Source: Long et al. (2015), figure 3, and the authors' definition for paddings and cuts. Chapter: segmentation.
     """
+    classes, skips = whole("classes", classes, 2), whole("skips", skips, 0, len(SKIPS))
     inputs = keras.Input(picture("FCN", input_shape, 1), name="image")
     pools = _pools(inputs)
-    x, classes = pools[5], whole("classes", classes, 2)
+    x = pools[5]
     for name, size in (("fc6", 7), ("fc7", 1)):
         x = relu(layers.Conv2D(4096, size, name=name)(x), f"{name}_relu")
         x = layers.Dropout(dropout, name=f"{name}_drop")(x)
     said = layers.Conv2D(classes, 1, name="score")(x)
-    skips = whole("skips", skips, 0, len(SKIPS))
     for block, offset in SKIPS[:skips]:
         said = upsampled(said, 2, f"up_to_pool{block}", fixed=True, padding="valid")
         finer = layers.Conv2D(classes, 1, name=f"score_pool{block}")(pools[block])

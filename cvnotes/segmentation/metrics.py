@@ -20,10 +20,11 @@ def confusion(truth: np.ndarray, said: np.ndarray, classes: int = len(NAMES), vo
 
     truth, said: labels of equal shape, any number of axes, whole numbers; void: pixels with this truth are not
     counted, whatever was said (None: all are).
-    Raises ValueError for shapes that differ, labels that are no whole numbers, and labels out of range.
+    Raises ValueError for shapes that differ, labels that are no whole numbers or out of range, and for so many classes
+    that the usual void is one of them: give another then.
     Source: Long et al. (2015), section 5. Chapter: segmentation.
     """
-    truth, said, classes = _labels("truth", truth), _labels("said", said), whole("classes", classes, 1)
+    truth, said, classes = _labels("truth", truth), _labels("said", said), _classes(classes, void)
     if truth.shape != said.shape:
         raise ValueError(f"Each pixel needs a truth and a label. Received: shapes {truth.shape} and {said.shape}")
     judged = np.ones(truth.shape, bool) if void is None else truth != whole("void", void, 0)
@@ -41,11 +42,18 @@ def _labels(who: str, given: np.ndarray) -> np.ndarray:
     return given
 
 
+def _classes(classes: int, void: int | None) -> int:
+    classes = whole("classes", classes, 1)
+    if classes > VOID == void:
+        raise ValueError(f"Give another void, or None: {VOID} is one of the classes. Received: classes={classes}")
+    return classes
+
+
 def _table(table: np.ndarray) -> np.ndarray:
     table = np.asarray(table)
     if table.ndim != 2 or len({*table.shape}) != 1 or not table.size or table.dtype.kind not in "iu" or table.min() < 0:
         raise ValueError(f"Give a table (classes, classes) of counts, as `confusion` makes. Received: {table!r:.80}")
-    return table
+    return table.astype(np.int64)  # doubled counts of bytes would begin again at zero
 
 
 def _share(part: np.ndarray, whole_: np.ndarray) -> np.ndarray:
@@ -121,10 +129,11 @@ def border(labels: np.ndarray, width: int = WIDTH) -> np.ndarray:
 def border_table(truth: np.ndarray, said: np.ndarray, width: int = WIDTH, classes: int = len(NAMES)) -> np.ndarray:
     """`confusion` of the pixels in the band along true borders alone; its `mean_iou` is the border IoU.
 
-    truth, said: labels (n, h, w). Source: Kohli et al. (2009), section 5.2. Chapter: segmentation.
+    truth, said: labels (n, h, w). Where the truth is void is no pixel of the band, but its edge is a border.
+    Raises ValueError as `confusion`. Source: Kohli et al. (2009), section 5.2. Chapter: segmentation.
     """
     band = border(truth, width)
-    return confusion(np.where(band, truth, VOID), said, classes)
+    return confusion(np.where(band, truth, np.int64(VOID)), said, classes)
 
 
 def boundary_iou(truth: np.ndarray, said: np.ndarray, width: int = WIDTH, classes: int = len(NAMES)) -> np.ndarray:
@@ -133,9 +142,12 @@ def boundary_iou(truth: np.ndarray, said: np.ndarray, width: int = WIDTH, classe
     .. math:: \frac{|(G_d \cap G) \cap (P_d \cap P)|}{|(G_d \cap G) \cup (P_d \cap P)|}
 
     with true region G, said region P, and pixels :math:`G_d, P_d` at most `width` from their borders. (classes,), NaN
-    as `class_iou`. truth, said: labels (n, h, w). The frame of the picture is no border here.
+    as `class_iou`. truth, said: labels (n, h, w). The frame of the picture is no border here. Pixels whose truth is
+    void do not count, and are taken to be what was said: their edge is no border. Raises ValueError as `confusion`.
     Source: Cheng et al. (2021), equation 1. Chapter: segmentation.
     """
-    inside = whole("classes", classes, 1)  # one more label: in no band
-    rims = (np.where(border(labels, width), labels, inside) for labels in (truth, said))
-    return class_iou(confusion(*rims, classes + 1, void=None))[:classes]
+    inside = np.int64(len(confusion(truth, said, classes)))  # one more label: in no band
+    void = np.equal(truth, VOID)
+    pair = np.where(void, said, truth), np.asarray(said)
+    rims = (np.where(border(labels, width) & ~void, labels, inside) for labels in pair)
+    return class_iou(confusion(*rims, inside + 1, void=None))[:inside]

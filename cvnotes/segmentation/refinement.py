@@ -10,7 +10,6 @@ from keras import layers
 from cvnotes.checks import whole
 
 from .dilated import conv
-from .task import NAMES
 
 
 def enlarged(x, factor: int, name: str):
@@ -23,7 +22,7 @@ def enlarged(x, factor: int, name: str):
     return layers.UpSampling2D(factor, interpolation="bilinear", name=name)(x)
 
 
-def second_look(coarse, fine, filters: int, classes: int = len(NAMES)):
+def second_look(coarse, fine, filters: int):
     """Correct a coarse answer: logits (n, h, w, classes), enlarged to the side of a fine map, and what it changes.
 
     coarse: logits, already of the size of fine; fine: (n, h, w, c), a map that still knows where things end.
@@ -35,5 +34,5 @@ def second_look(coarse, fine, filters: int, classes: int = len(NAMES)):
     x = layers.Concatenate(name="answer_and_picture")([shares, fine])
     for i in (1, 2):
         x = conv(x, filters, f"look_{i}")
-    change = layers.Conv2D(classes, 1, kernel_initializer="zeros", name="correction")(x)
+    change = layers.Conv2D(coarse.shape[-1], 1, kernel_initializer="zeros", name="correction")(x)
     return layers.Add(name="corrected")([coarse, change])

@@ -26,6 +26,8 @@ USUAL = Pull()
 
 def checked(pull: Pull) -> Pull:
     """Read how neighbours pull. Raises ValueError for a strength below 0, and others that are not above."""
+    if not isinstance(pull, Pull):
+        raise ValueError(f"Give Pull(strength, colour, near, radius). Received: {pull!r:.80}")
     strength, radius = number("strength", pull.strength, 0), whole("radius", pull.radius, 1)
     return Pull(strength, number("colour", pull.colour, above=0), number("near", pull.near, above=0), radius)
 
@@ -52,11 +54,11 @@ def pulls(picture: np.ndarray, pull: Pull = USUAL) -> dict[tuple[int, int], np.n
     .. math:: k_{ij} = w \exp\Bigl( -\frac{|p_i - p_j|^2}{2 \theta_p^2} - \frac{|I_i - I_j|^2}{2 \theta_c^2} \Bigr)
 
     picture: (h, w, 3) from 0 to 255; for each of `offsets(radius)` an array with a number for each pair.
-    Raises ValueError for another shape, NaN, and a pull that is no pull.
+    Raises ValueError for another shape, numbers beyond 0 to 255, and a pull that is no pull.
     Source: Krähenbühl and Koltun (2011), equation 3, cut to a window. Chapter: segmentation_strategies.
     """
     pull, picture = checked(pull), np.asarray(picture, np.float32)
-    if picture.ndim != 3 or not np.isfinite(picture).all():
+    if picture.ndim != 3 or picture.shape[2] != 3 or not ((picture >= 0) & (picture <= 255)).all():
         raise ValueError(f"Give one picture (h, w, 3) of finite numbers from 0 to 255. Received: {picture.shape}")
     colours, found = np.moveaxis(picture / 255, -1, 0), {}
     for offset in offsets(pull.radius):
@@ -86,6 +88,15 @@ def softmax(logits: np.ndarray, axis: int = -1) -> np.ndarray:
     return shares / shares.sum(axis, keepdims=True)
 
 
+def fitting(logits: np.ndarray, found: dict[tuple[int, int], np.ndarray]) -> np.ndarray:
+    """Read logits (h, w, classes) to which pulls belong. Raises ValueError for NaN, and for pulls of another size."""
+    logits = np.asarray(logits)
+    fits = logits.ndim == 3 and logits.size and logits.dtype.kind in "fiu" and np.isfinite(logits).all()
+    if not fits or not found or any(logits[..., 0][sides(o)[0]].shape != k.shape for o, k in found.items()):
+        raise ValueError(f"Give finite logits (h, w, classes) and pulls of that picture. Received: {logits.shape}")
+    return logits
+
+
 def mean_field(logits: np.ndarray, found: dict[tuple[int, int], np.ndarray], steps: int) -> np.ndarray:
     r"""Shares of each class at each pixel, after its neighbours have been heard `steps` times.
 
@@ -95,11 +106,7 @@ def mean_field(logits: np.ndarray, found: dict[tuple[int, int], np.ndarray], ste
     change at once. Gives (h, w, classes). Raises ValueError for NaN, and for the pulls of a picture of another size.
     Source: Krähenbühl and Koltun (2011), algorithm 1, with the Potts model. Chapter: segmentation_strategies.
     """
-    logits = np.asarray(logits)
-    fits = logits.ndim == 3 and np.isfinite(logits).all()
-    if not fits or found[(0, 1)].shape != (logits.shape[0], logits.shape[1] - 1):
-        raise ValueError(f"Give finite logits (h, w, classes) and pulls of that picture. Received: {logits.shape}")
-    said = np.ascontiguousarray(np.moveaxis(logits, -1, 0))
+    said = np.ascontiguousarray(np.moveaxis(fitting(logits, found), -1, 0))
     shares = softmax(said, 0)
     for _ in range(whole("steps", steps, 0)):
         shares = softmax(said + pulled(shares, found), 0)

@@ -114,8 +114,9 @@ def smoothed(scene: int, strength: float, steps: int) -> Figure:
 
 def say_smoothed(scene: int, strength: float, steps: int) -> str:
     """What `smoothed` shows, in words."""
+    heard = f"{steps} step{'s' * (steps != 1)}"
     return (
-        f"Held-out scene {scene}: picture, true labels, the plain net's labels after {steps} steps of mean field "
+        f"Held-out scene {scene}: picture, true labels, the plain net's labels after {heard} of mean field "
         f"with strength {strength:g}, and the pixels that are wrong."
     )
 
@@ -181,7 +182,7 @@ def price(found: Mapping[str, np.ndarray], macs: Mapping[str, float], measure: s
         colour = figures.CYCLE[i % len(figures.CYCLE)]
         _mark(axes, cost, found[f"{name}_{measure}"], name, colour, full=True)
         if f"{name} smoothed_{measure}" in found:
-            _mark(axes, cost, found[f"{name} smoothed_{measure}"], "with mean field", colour, full=False)
+            _mark(axes, cost, found[f"{name} smoothed_{measure}"], "smoothed", colour, full=False)
     axes.set(xlabel="multiply-adds of the net for one picture (millions)", ylabel="mean IoU", xlim=(1.5, 19.5))
     axes.grid(axis="y")
     return fig

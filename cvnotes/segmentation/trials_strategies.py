@@ -31,9 +31,9 @@ def thinned(labels: np.ndarray, seed: int) -> np.ndarray:
     All nets answer at stride 2, and a border within a block is met as often as it fills the block.
     Raises ValueError for labels of odd sides. Chapter: segmentation_strategies.
     """
-    n, height, width = labels.shape
-    if height % 2 or width % 2:
+    if labels.ndim != 3 or any(side % 2 for side in labels.shape[1:]):
         raise ValueError(f"Give labels (n, h, w) of even sides. Received: {labels.shape}")
+    n, height, width = labels.shape
     four = labels.reshape(n, height // 2, 2, width // 2, 2).swapaxes(2, 3).reshape(n, height // 2, width // 2, 4)
     drawn = np.random.default_rng(seed).integers(4, size=(*four.shape[:3], 1))
     return np.take_along_axis(four, drawn, -1)[..., 0]

@@ -22,7 +22,7 @@ def u_net(input_shape: tuple[int, int, int] = (SIDES[0], SIDES[0], 1), classes: 
     that every pooling finds pairs; at least 188. Raises ValueError for others.
     Source: Ronneberger et al. (2015), figure 1. Chapter: segmentation.
     """
-    shape = picture("U-Net", input_shape, 188)
+    shape, classes = picture("U-Net", input_shape, 188), whole("classes", classes, 2)
     if any((side - 12) % 16 for side in shape[:2]):
         raise ValueError(f"Sides must be 16 k + 12, as 572 is: else a pooling drops a row. Received: {input_shape!r}")
     x = inputs = keras.Input(shape, name="image")
@@ -35,7 +35,7 @@ def u_net(input_shape: tuple[int, int, int] = (SIDES[0], SIDES[0], 1), classes: 
         x = layers.Conv2DTranspose(width, 2, 2, name=f"up{level}")(x)
         finer = Cut(None, name=f"cut{level}")([finer, x])
         x = _pair(layers.Concatenate(name=f"join{level}")([finer, x]), width, f"up{level}")
-    logits = layers.Conv2D(whole("classes", classes, 2), 1, name="score")(x)
+    logits = layers.Conv2D(classes, 1, name="score")(x)
     return keras.Model(inputs, logits, name="u-net")
 
 

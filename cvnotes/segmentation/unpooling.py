@@ -11,9 +11,16 @@ from keras import layers, ops
 from cvnotes.models.rules import Cost, Shape, rule
 
 
+def even(shape) -> None:
+    """Raise ValueError for maps that blocks of 2 x 2 do not tile, as far as their sides are known."""
+    if len(shape) != 4 or any(isinstance(side, int) and side % 2 for side in shape[1:3]):
+        raise ValueError(f"Blocks of 2 x 2 tile maps (n, h, w, c) of even sides. Received: {tuple(shape)}")
+
+
 def blocks(x):
     """Lay the four pixels of each block of 2 x 2 side by side: (n, 2h, 2w, c) becomes (n, h, w, 4, c), row by row."""
-    (_, height, width, channels) = ops.shape(x)
+    even(x.shape)
+    _, height, width, channels = ops.shape(x)
     x = ops.reshape(x, (-1, height // 2, 2, width // 2, 2, channels))
     return ops.reshape(ops.transpose(x, (0, 1, 3, 2, 4, 5)), (-1, height // 2, width // 2, 4, channels))
 
@@ -31,7 +38,7 @@ def pool_with_places(x):
     .. math:: y = \max_q x_q, \qquad p_q = [\,q = \arg\max_{q'} x_{q'}\,]
 
     x: (n, 2h, 2w, c); gives y (n, h, w, c) and p (n, h, w, 4, c), one 1 and three zeros in each block; of equals the
-    first. Source: Zeiler et al. (2011), section 2.2. Chapter: segmentation_strategies.
+    first. Raises ValueError for odd sides. Source: Zeiler et al. (2011), section 2.2. Chapter: segmentation_strategies.
     """
     four = blocks(x)
     first = ops.argmax(four, axis=3)
@@ -41,10 +48,20 @@ def pool_with_places(x):
 def unpool(y, places):
     """Put values back where maxima were found, zeros elsewhere: (n, h, w, c) and its places give (n, 2h, 2w, c).
 
+    Raises ValueError for places of another map.
     Source: Zeiler et al. (2011), section 2.2; in a net that labels: Badrinarayanan et al. (2017), section 3.
     Chapter: segmentation_strategies.
     """
+    same_map(y.shape, places.shape)
     return unblocks(ops.multiply(ops.expand_dims(y, 3), places))
+
+
+def same_map(values, places) -> None:
+    """Raise ValueError for places of another map than the values, by their shapes."""
+    wanted = (*values[:3], 4, *values[3:])
+    known = (places[i] == wanted[i] for i in range(len(places)) if None not in (places[i], wanted[i]))
+    if len(values) != 4 or len(places) != 5 or not all(known):
+        raise ValueError(f"Values {tuple(values)} need places {wanted}. Received: places {tuple(places)}")
 
 
 @keras.saving.register_keras_serializable(package="cvnotes")
@@ -56,8 +73,7 @@ class PoolWithPlaces(layers.Layer):
 
     def build(self, shape):
         """Refuse maps that blocks of 2 x 2 do not tile."""
-        if any(side is not None and side % 2 for side in shape[1:3]):
-            raise ValueError(f"Blocks of 2 x 2 tile maps (n, h, w, c) of even sides. Received: {tuple(shape)}")
+        even(shape)
 
     def call(self, x):
         """Give the maxima and their places."""
@@ -79,10 +95,7 @@ class Unpool(layers.Layer):
 
     def build(self, shapes):
         """Refuse places of another map."""
-        values, places = shapes
-        if (*values[1:3], 4, values[3]) != tuple(places[1:]):
-            wanted = (*values[1:3], 4, values[3])
-            raise ValueError(f"Values {values[1:]} need places {wanted}. Received: places {tuple(places[1:])}")
+        same_map(*shapes)
 
     def call(self, both):
         """Put the values back."""

@@ -16,15 +16,16 @@ from cvnotes.models.rules import Cost, Shape, rule
 
 @keras.saving.register_keras_serializable(package="cvnotes")
 def bilinear(shape: tuple[int, ...], dtype: str | None = None):
-    """Start the kernel (2S, 2S, o, c) of a transposed convolution as linear interpolation, channel by channel.
+    """Start the kernel (k, k, c, c) of a transposed convolution as linear interpolation, channel by channel.
 
-    To be given as `kernel_initializer`. Raises ValueError for a kernel that is not square, of an odd side, or whose
-    channels do not match. Source: Long et al. (2015), section 3.3. Chapter: segmentation.
+    k = 2S for an even stride S, 2S - 1 for an odd one, so that the kernel has a middle where a cell has. To be given
+    as `kernel_initializer`. Raises ValueError for a kernel that is not square, of another side, or whose channels do
+    not match. Source: Long et al. (2015), section 3.3. Chapter: segmentation.
     """
-    high, wide, out, channels = shape
-    if high != wide or high % 2 or out != channels:
-        raise ValueError(f"Interpolation has a kernel of (2S, 2S, c, c) for a stride S. Received: {tuple(shape)}")
-    return ops.convert_to_tensor(checkerboards.bilinear_kernel(high // 2, out).astype(np.float32), dtype)
+    if len(shape) != 4 or shape[0] % 4 > 1 or tuple(shape) != (shape[0], shape[0], shape[2], shape[2]):
+        raise ValueError(f"Interpolation has a kernel (k, k, c, c), k = 2S - S % 2 at stride S. Received: {shape}")
+    kernel = checkerboards.bilinear_kernel((shape[0] + 1) // 2, shape[2])
+    return ops.convert_to_tensor(kernel.astype(np.float32), dtype)
 
 
 def upsampled(x, factor: int, name: str, *, fixed: bool = False, padding: str = "same"):
@@ -36,7 +37,7 @@ def upsampled(x, factor: int, name: str, *, fixed: bool = False, padding: str = 
     if whole("factor", factor, 1) == 1:
         return x
     options = {"padding": padding, "use_bias": False, "kernel_initializer": bilinear, "trainable": not fixed}
-    return layers.Conv2DTranspose(x.shape[-1], 2 * factor, factor, name=name, **options)(x)
+    return layers.Conv2DTranspose(x.shape[-1], 2 * factor - factor % 2, factor, name=name, **options)(x)
 
 
 @keras.saving.register_keras_serializable(package="cvnotes")
@@ -44,7 +45,7 @@ class Cut(layers.Layer):
     """Cut a map to the height and width of another: `Cut()([map, other])`.
 
     offset: rows and columns that are left out at the top and left; None takes the middle.
-    Raises ValueError where sizes are known and the map does not reach. Chapters: segmentation.
+    Raises ValueError where sizes are known and the map does not reach. Chapter: segmentation.
     """
 
     def __init__(self, offset: int | None = 0, **options):
