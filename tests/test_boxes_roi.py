@@ -154,6 +154,21 @@ def test_bins_cover_a_region_without_a_gap_and_none_is_empty(cells, count, first
     assert (high - low).max() <= -(-cells // count) + 1
 
 
+@pytest.mark.parametrize("end", [5e8, 1e9])
+def test_bins_of_a_box_too_large_for_the_product_of_32_bits_are_those_of_exact_counting(end):
+    low, high = (ops.convert_to_numpy(each)[0] for each in roi.bins(*np.int32([[-7], [int(end)]]), 7, 2 * 10**9))
+    cells = int(end) + 8
+    assert low.tolist() == [max(i * cells // 7 - 7, 0) for i in range(7)]
+    assert high.tolist() == [-(-(i + 1) * cells // 7) - 7 for i in range(7)]
+
+
+def test_a_box_far_beyond_the_map_has_all_of_it_in_one_bin():
+    for scale in (1.0, 64.0):
+        said = ops.convert_to_numpy(boxes.roi_pool(MAPS, [[-1e9, -1e9, 1e9, 1e9]], [0], 3, scale))[0]
+        np.testing.assert_array_equal(said[1, 1], MAPS[0].max(axis=(0, 1)))
+        assert not said[[0, 0, 2, 2], [0, 2, 0, 2]].any(), "no cell of the map"
+
+
 def test_halves_are_rounded_away_from_zero():
     values = np.float32([-2.5, -1.5, -0.5, -0.4, 0, 0.49999997, 0.5, 1.5, 2.5])
     np.testing.assert_array_equal(ops.convert_to_numpy(roi.nearest(values)), [-3, -2, -1, 0, 0, 0, 1, 2, 3])
@@ -281,6 +296,18 @@ def test_what_cannot_be_read_is_refused(options, words):
     for fn in BOTH.values():
         with pytest.raises(ValueError, match=words):
             fn(**usual | options)
+
+
+def test_maps_without_cells_complex_maps_and_numbers_of_pictures_that_are_no_numbers_are_refused():
+    box, which = ops.convert_to_tensor([[0.0, 0, 1, 1]]), ops.convert_to_tensor([0.7])
+    for fn in BOTH.values():
+        for maps, pictures, words in (
+            (MAPS[:, :, :0], [0], "at least a cell"),
+            (MAPS.astype(complex), [0], "real numbers"),
+            (MAPS, which, "whole numbers"),
+        ):
+            with pytest.raises(ValueError, match=words):
+                fn(maps, box, pictures, 2)
 
 
 def test_samples_and_the_rule_are_checked():

@@ -283,6 +283,10 @@ def test_far_from_the_border_a_net_says_the_same_in_a_larger_picture(nets, name,
 @pytest.mark.parametrize("name", systems.SYSTEMS)
 def test_every_system_takes_the_photograph_and_nothing(nets, name):
     detect = systems.SYSTEMS[name].detect
+    assert detect(nets[name], np.zeros((0, 64, 64, 3), np.uint8)) == []
+    for shape in ((1, 60, 64, 3), (1, 0, 64, 3), (64, 64, 3), (1, 64, 64, 1)):
+        with pytest.raises(ValueError, match="Received"):
+            detect(nets[name], np.zeros(shape, np.uint8))
     (found,) = detect(nets[name], truth.photograph()[None])
     assert (found.boxes >= 0).all()
     assert (found.boxes <= (128, 112, 128, 112)).all()
@@ -315,6 +319,67 @@ def test_the_mask_head_learns_from_pictures_with_coins_alone(monkeypatch):
     systems.taught_masks(both, 1, 0)
     assert len(seen["images"]) == len(seen["wanted"]) == sum(len(one.boxes) > 0 for one in given.truths)
     assert (seen["wanted"][:, 0, 4] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda: reading.read_cells(np.full((1, 8, 8, 12), 0.5), reading.Grid(classes=2)), "one class"),
+        (lambda: reading.read_cells(np.full((1, 8, 8, 12), 0.5)), "one class"),
+        (lambda: reading.read_cells(np.full((8, 8, 11), 0.5)), "one class"),
+        (lambda: reading.read_cells(np.full((1, 8, 8, 11), np.nan)), "finite"),
+        (lambda: reading.read_defaults(np.zeros((1, 640, 7)), (64, 64)), "one class"),
+        (lambda: reading.read_defaults(np.zeros((640, 6)), (64, 64)), "one class"),
+        (lambda: reading.read_defaults(np.full((1, 640, 6), np.nan), (64, 64)), "finite"),
+        (lambda: reading.default_boxes((64, 68)), "divide"),
+        (lambda: truth.photograph(400), "shrink"),
+        (lambda: truth.hand_set(400), "shrink"),
+        (lambda: truth.inside(truth.by_hand(), truth.SHAPE, -60), "grow"),
+        (lambda: truth.inside(truth.by_hand(), truth.SHAPE, np.nan), "grow"),
+        (lambda: truth.steps(truth.by_hand(), PHOTO, -2), "width"),
+        (lambda: synthetic.boxes_of(np.array([[0, 2], [0, 0]])), "leave no number out"),
+        (lambda: synthetic.boxes_of(np.array([[0, -1], [0, 0]])), "leave no number out"),
+        (lambda: synthetic.boxes_of(np.array([[0, 1.5], [0, 0]])), "number of each pixel"),
+        (lambda: synthetic.turned(synthetic.coins(1, shape=(32, 64))), "square"),
+        (lambda: rivals.regions(rivals.otsu, np.zeros((20, 20), np.uint8)), "bytes"),
+        (lambda: rivals.regions(rivals.recipe, np.zeros((20, 20, 3))), "bytes"),
+        (lambda: systems.taught_masks(synthetic.Drawn(*empty_pictures()), 1, 0), "no coin"),
+    ],
+)
+def test_what_does_not_fit_is_refused(ask, words):
+    with pytest.raises(ValueError, match=words):
+        ask()
+
+
+def empty_pictures():
+    return np.zeros((2, 64, 64, 3), np.uint8), np.zeros((2, 64, 64), np.uint8)
+
+
+def test_more_coins_than_a_byte_counts_keep_their_numbers(monkeypatch):
+    monkeypatch.setattr(synthetic, "CHUNK", 2)
+    drawn = synthetic.coins(2, seed=4, shape=(448, 512))
+    most = max(int(one.max()) for one in drawn.instances)
+    assert most > 255, "or this test shows nothing"
+    for instances, one in zip(drawn.instances, drawn.truths, strict=True):
+        assert len(one.boxes) == len(np.unique(instances)) - 1
+    assert synthetic.coins(1).instances.dtype == np.uint8
+
+
+def test_pictures_can_be_drawn_one_by_one_with_few_coins_or_none(monkeypatch):
+    monkeypatch.setattr(synthetic, "CHUNK", 1)
+    drawn = [synthetic.coins(1, seed, 32) for seed in range(8)]
+    counts = [len(one.truths[0].boxes) for one in drawn]
+    assert min(counts) == 0 < max(counts)
+
+
+def test_masks_are_judged_against_the_coins_of_the_photograph(monkeypatch):
+    known, shape = truth.masks(), truth.photograph().shape[:2]
+    drawn = np.concatenate([known[:6], np.zeros((2, *shape), bool)])
+    monkeypatch.setattr(trials.mask_head, "outlines", lambda *_: [drawn])
+    numbers = trials.masked(None, [Detections(truth.hand_set().boxes[:8], np.ones(8), np.zeros(8, int))], 0.5)
+    assert numbers["photo_precision"] == 6 / 8
+    assert numbers["photo_recall"] == 6 / 24
+    np.testing.assert_allclose(numbers["overlaps"], [1] * 6 + [0] * 18)
 
 
 # Judging ------------------------------------------------------------------------------------------------------------
@@ -435,6 +500,14 @@ def test_the_figure_to_play_with_says_what_it_draws(version, least):
     )
     assert f"{len(groups[0])} of 24 coins" in words
     assert len(groups[0]) + len(groups[2]) == 24
+
+
+def test_unknown_names_of_nets_are_refused():
+    for ask in (lambda: trials.stored("R-CNN"), lambda: trials.stored_threshold("R-CNN")):
+        with pytest.raises(ValueError, match="R-CNN"):
+            ask()
+    with pytest.raises(ValueError, match="R-CNN"):
+        systems.taught("R-CNN", synthetic.coins(1), 1, 0)
 
 
 def test_unknown_systems_and_versions_are_refused():

@@ -72,6 +72,9 @@ def test_kept_and_coverage_by_hand():
     assert count.sum() == 16
     assert count[1, 2] == 2
     assert projection.coverage(np.zeros((0, 4)), (4, 8)).sum() == 0
+    assert projection.coverage([[-3, -3, 2, 2]], (4, 8)).sum() == 4, "what lies outside is cut off"
+    np.testing.assert_allclose(projection.kept([[0, 0, 8, 16]], 16, "outward"), [0.5])
+    assert projection.kept([], 16, "nearest").shape == (0,)
 
 
 # Pyramids -----------------------------------------------------------------------------------------------------------
@@ -292,6 +295,22 @@ def test_spp_net_judges_cached_rows_over_a_trunk_that_stays_as_it_is():
         spp.detect(net, scenes.images, found[:3])
 
 
+def test_what_is_pooled_and_what_a_head_reads_lies_under_the_box_at_the_stride_of_the_map():
+    body = spp.empty_body(0.5)
+    maps = ops.convert_to_numpy(body(SCENES.images[:2], training=False))
+    for some, row, one in zip(PROPOSALS[:2], spp.pooled(body, SCENES.images[:2], PROPOSALS[:2], 4), maps, strict=True):
+        under = geometry.roi_pool(one[None], some / 4, np.zeros(len(some), int), 1)
+        np.testing.assert_allclose(row[:, : one.shape[-1]], ops.convert_to_numpy(under)[:, 0, 0], atol=1e-5)
+    head = fast_rcnn.region_head((16, 16, 3), 2, 4, way="pool")
+    cells, boxes = np.zeros((1, 16, 16, 3), "float32"), np.float32([[16, 16, 28, 28]])
+    still = ops.convert_to_numpy(head([cells, boxes, np.zeros(1, "int32")]))
+    far, near = cells.copy(), cells.copy()
+    far[0, 12, 12], near[0, 5, 5] = 9, 9
+    for one, same in ((far, True), (near, False)):
+        said = ops.convert_to_numpy(head([one, boxes, np.zeros(1, "int32")]))
+        assert np.array_equal(said, still) == same
+
+
 def test_windows_show_the_surroundings_of_a_region_at_their_own_scale():
     regions = GIVEN.take(GIVEN.scenes == 2)
     cut = spp.windows(SCENES.images, regions)
@@ -300,6 +319,32 @@ def test_windows_show_the_surroundings_of_a_region_at_their_own_scale():
     part = SCENES.images[2, max(y - 4, 0) : y + 4, max(x - 4, 0) : x + 4].astype(float)
     inner = cut[0, 16 - min(y, 4) : 20, 16 - min(x, 4) : 20].astype(float)[: part.shape[0], : part.shape[1]]
     assert np.abs(inner - part).mean() < 25, "off by less than a pixel"
+
+
+def test_regions_that_do_not_come_picture_by_picture_are_refused_not_mixed_up():
+    mixed = GIVEN.take(np.argsort(-GIVEN.scenes, kind="stable"))
+    body = spp.empty_body(0.5)
+    for ask in (
+        lambda: spp.windows(SCENES.images, mixed),
+        lambda: spp.fit(body, SCENES.images, mixed, epochs=1, rate=1e-3, seed=0),
+        lambda: spp.windows(SCENES.images[:2], GIVEN),
+    ):
+        with pytest.raises(ValueError, match="picture by picture"):
+            ask()
+    parts = spp.parted(GIVEN.take(GIVEN.scenes != 1), 6)
+    assert [len(part) for part in parts] == [(i != 1) * np.sum(GIVEN.scenes == i) for i in range(6)]
+
+
+def test_a_net_refuses_regions_of_classes_that_it_does_not_know():
+    net = fast_rcnn.small_fast_rcnn(int(GIVEN.labels.max()), width=0.5)
+    with pytest.raises(ValueError, match="tells apart"):
+        fast_rcnn.train(net, SCENES.images, GIVEN, epochs=1, rate=1e-3, seed=0)
+
+
+def test_a_pyramid_compiled_for_any_size_says_what_it_needs():
+    inputs = keras.Input((None, None, 2))
+    with pytest.raises(ValueError, match="H and W known"):
+        pyramid.pyramid_pool(inputs)
 
 
 @pytest.mark.parametrize(
@@ -323,6 +368,21 @@ def test_windows_show_the_surroundings_of_a_region_at_their_own_scale():
         (lambda: fast_rcnn.say(None, SCENES.images, []), "each of 6 pictures"),
         (lambda: fast_rcnn.decode(np.zeros((2, 11)), [[0, 0, 9, 9]], (64, 64)), "1 rows"),
         (lambda: fast_rcnn.detect(None, SCENES.images / 255), "bytes"),
+        (lambda: fast_rcnn.say(None, SCENES.images / 255, PROPOSALS), "bytes"),
+        (lambda: fast_rcnn.train(None, SCENES.images / 255, GIVEN, epochs=1, rate=1e-3, seed=0), "bytes"),
+        (lambda: fast_rcnn.decode(np.full((1, 11), np.nan), [[0, 0, 9, 9]], (64, 64)), "finite"),
+        (lambda: fast_rcnn.decode(np.zeros((1, 1)), [[0, 0, 9, 9]], (64, 64)), "1 rows"),
+        (lambda: spp.pooled(None, SCENES.images / 255, PROPOSALS, 4), "bytes"),
+        (lambda: spp.pooled(None, SCENES.images, PROPOSALS[:2], 4), "each of 6 pictures"),
+        (lambda: projection.coverage([[0, 0, 9, 9]], (9.0, 9)), "size"),
+        (lambda: fast_lessons.drawn(np.zeros(0), 4, 0.25, DICE), "at least one region"),
+        (lambda: next(fast_lessons.steps(SCENES.images, GIVEN.take(GIVEN.scenes != 2), 0)), "at least one for each"),
+        (lambda: next(fast_lessons.steps(SCENES.images[:0], GIVEN.take(GIVEN.scenes < 0), 0)), "at least one"),
+        (lambda: next(fast_lessons.steps(SCENES.images, GIVEN, 1.5)), "seed"),
+        (lambda: next(fast_lessons.steps(SCENES.images, GIVEN, 0, turned="no")), "turned"),
+        (lambda: next(fast_lessons.steps(SCENES.images[:, :32], GIVEN, 0, turned=True)), "square"),
+        (lambda: fast_loss.multi_task_loss(3)(np.zeros((2, 5)), np.zeros((2, 11), "float32")), "16"),
+        (lambda: fast_loss.multi_task_loss(3)(np.zeros((2, 4)), np.zeros((2, 16), "float32")), r"truth \(k, 5\)"),
         (lambda: fast_drawings.mosaic(SCENES.images[0], 7), "stride"),
         (lambda: fast_drawings.read(np.float32([0, 0, 9, 9]), "crop"), "crop"),
     ],

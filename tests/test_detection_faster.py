@@ -26,6 +26,7 @@ from cvnotes.detection import (
     pyramid,
     rpn,
     trials_faster,
+    trials_proposer,
 )
 from cvnotes.figures.encode import check_alt, check_figure
 from tests.examples import examples
@@ -232,6 +233,26 @@ def test_proposals_lie_in_the_picture_apart_and_best_first(small, few):
         assert (boxes.iou(found, found) - np.eye(len(found))).max() <= 0.5
 
 
+def test_narrow_proposals_are_dropped_at_the_border_too():
+    found = np.float32([[10, 10, 30, 30], [40, 10, 41.5, 30], [50, 10, 62, 11.5], [62.5, 20, 80, 40], [61, 40, 80, 60]])
+    kept, scores = rpn.best(np.arange(5.0), found, (64, 64), 9)
+    np.testing.assert_array_equal(kept, [[61, 40, 64, 60], [10, 10, 30, 30]])
+    np.testing.assert_array_equal(scores, [4, 0])
+
+
+def test_recall_by_size_sorts_objects_by_the_root_of_their_area():
+    scenes = faster_scenes.sized(12, 3, test=True)
+    truths = boxes.truths(scenes)
+    corners = [truth.boxes for truth in truths]
+    small = [np.sqrt(boxes.area(one)) < 13 for one in corners]
+    assert 0 < np.concatenate(small).sum() < sum(map(len, corners))
+    found = [one[which] for one, which in zip(corners, small, strict=True)]
+    told = trials_proposer.by_size(found, scenes)
+    assert told["small"] == 1
+    assert told["large"] < 0.2
+    assert set(trials_proposer.by_size(corners, scenes).values()) == {1.0}
+
+
 def test_the_graph_proposes_what_numpy_proposes(small, few):
     said = small(few[0].images[:4], training=False)
     anchors = small.laid(said)
@@ -325,6 +346,55 @@ def test_a_proposer_is_trained_by_itself_and_repeats(few):
     assert proposer.look(model, scenes.images[:2]).maps.shape[1:3] == (8, 8)
 
 
+@pytest.mark.parametrize("draw", [{"anchors": 0}, {"before": 0}, {"proposals": -1}, {"judged": 0}, {"judged": 2.0}])
+def test_a_draw_of_nothing_is_refused(draw):
+    with pytest.raises(ValueError, match="draw"):
+        faster_rcnn.small_faster_rcnn(3, width=0.5, draw=faster_loss.Draw(**draw))
+
+
+def test_truth_that_cannot_be_taught_is_refused(small, few):
+    scenes, truths = few
+    teach = {"epochs": 1, "rate": 1e-3, "seed": 0}
+    with pytest.raises(ValueError, match="3 classes"):
+        proposer.taught(small, scenes.images, truths, **teach)
+    one = truths[0]
+    count = len(one.boxes)
+    for wrong, words in (
+        (one._replace(ignore=np.ones(count, bool)), "every object counts"),
+        (one._replace(labels=np.full(count, -1)), "whole numbers from 0"),
+        (one._replace(labels=np.zeros(count)), "whole numbers from 0"),
+        (tuple(one), "Truth"),
+        (one._replace(boxes=one.boxes[:, ::-1]), "x0 <= x1"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            proposer.taught(small, scenes.images[:1], [wrong], **teach)
+
+
+def test_wrong_options_of_a_detection_are_refused(small, few):
+    images = few[0].images[:2]
+    for ask, words in (
+        (lambda: faster_rcnn.detect(small, images, batch=0), "batch"),
+        (lambda: faster_rcnn.detect(small, images, least=2), "least"),
+        (lambda: faster_rcnn.detect(small, images, limit=2.0), "limit"),
+        (lambda: faster_rcnn.detect(small, None), "finite pictures"),
+        (lambda: faster_rcnn.detect(small, np.zeros((0, 3))), "finite pictures"),
+        (lambda: proposer.propose(small, images, batch=-1), "batch"),
+        (lambda: proposer.look(small, images[:0]), "at least 1"),
+        (lambda: pyramid.propose(small, images, batch=0), "batch"),
+        (lambda: pyramid.propose(small, images, scales=()), "scale"),
+        (lambda: pyramid.propose(small, images, scales=1.0), "scale"),
+        (lambda: pyramid.resized(small, images[0], 1), "Received"),
+        (lambda: rpn.best(np.zeros(2), np.float32([[0, 0, 9, 9]]), (64, 64), 3), "each of 1 boxes"),
+        (
+            lambda: faster_rcnn.named(np.zeros((1, 4)), np.full((1, 4), np.nan), np.zeros((1, 4)), (9, 9), 0, 0),
+            "finite",
+        ),
+    ):
+        with pytest.raises(ValueError, match=words):
+            ask()
+    assert rpn.Anchors(sizes=18.0).each == len(rpn.Anchors(sizes=18.0).over(1, 1)) == 1
+
+
 def test_an_unknown_loss_is_refused():
     with pytest.raises(ValueError, match="Received"):
         trials_faster.taught(8, 1, 0, without="mask")
@@ -355,8 +425,13 @@ def test_the_published_net_follows_the_picture():
         net = faster_paper.faster_rcnn_vgg((320, 480, 3), 5, proposals=20)
     assert net.output_shape == (None, 20, 4 + 5 + 20)
     for shape in ((600, 1000, 3), (48, 48, 3), (320, 480)):
-        with pytest.raises(ValueError, match="Received"):
-            faster_paper.faster_rcnn_vgg(shape)
+        for build in (faster_paper.faster_rcnn_vgg, faster_paper.trunk_and_rpn):
+            with pytest.raises(ValueError, match="Received"):
+                build(shape)
+    with backend.unallocated(), pytest.raises(ValueError, match="144 anchors"):
+        faster_paper.faster_rcnn_vgg((64, 64, 3))
+    with pytest.raises(ValueError, match="16 pixels apart"):
+        faster_paper.faster_rcnn_vgg((320, 480, 3), anchors=rpn.Anchors(8, (64.0,)))
 
 
 def test_its_layers_propose_and_pool_as_numpy_does():
@@ -376,6 +451,17 @@ def test_its_layers_propose_and_pool_as_numpy_does():
     pooled = to_numpy(pool([maps, found]))
     wanted = to_numpy(boxes.roi_pool(maps, found[0], np.zeros(6, int), 3, 1 / 16))
     assert np.allclose(pooled[0], wanted.reshape(6, -1))
+    for wrong in ([logits[..., :2], offsets], [logits[:, :1, :1], offsets[:, :1, :1]]):
+        with pytest.raises(ValueError, match="anchors"):
+            faster_paper.Propose(anchors, 6)(wrong)
+    for ask in (
+        lambda: faster_paper.Propose(anchors, 0),
+        lambda: faster_paper.RoiPool(0, 1 / 16),
+        lambda: faster_paper.RoiPool(3, 0),
+        lambda: faster_ops.thinned(ops.convert_to_tensor(found), 7, 0.5),
+    ):
+        with pytest.raises(ValueError, match="Received"):
+            ask()
     for one in (layer, pool):
         assert type(one).from_config(one.get_config()).get_config() == one.get_config()
 
@@ -388,8 +474,18 @@ def test_a_shift_by_the_stride_shifts_all_and_a_smaller_one_does_not(small):
     for shift in (0, 4, 8):
         assert max(faster_probes.strayed(small, images, shift)) < 1e-3
     assert min(faster_probes.strayed(small, images, 2)) > 1e-3
-    with pytest.raises(ValueError, match="Received"):
-        faster_probes.windows(images, 17, 64)
+    for ask in (
+        lambda: faster_probes.windows(images, 17, 64),
+        lambda: faster_probes.windows(images[0], 0, 64),
+        lambda: faster_probes.strayed(small, images, 4, margin=0),
+        lambda: faster_probes.strayed(small, images, 4, margin=8),
+        lambda: faster_probes.support(small, images[:1], (-1, 0)),
+        lambda: faster_probes.support(small, images[:1], (0, 20)),
+        lambda: faster_probes.attention(small, images, []),
+        lambda: faster_probes.bounds(np.zeros((3, 3), bool)),
+    ):
+        with pytest.raises(ValueError, match="Received"):
+            ask()
 
 
 def test_all_anchors_of_a_place_see_one_window(small):

@@ -1,5 +1,6 @@
 """The chapter detectors: passes counted, walks read from the nets, drawings, and the list of families."""
 
+import logging
 import re
 from pathlib import Path
 
@@ -157,6 +158,23 @@ def test_seconds_are_of_the_parts_that_a_system_has():
     assert found["slow"][racing.NETWORK] > 4 * found["quick"][racing.NETWORK]
 
 
+def test_a_race_without_pictures_or_with_two_of_a_name_is_refused():
+    system = racing.System("one", (racing.Step(racing.NETWORK, lambda x: x),), 1, 1)
+    for given in (([system], np.zeros((0, 4, 4, 3))), ([system, system], np.zeros((1, 4, 4, 3)))):
+        with pytest.raises(ValueError, match="Received"):
+            racing.seconds(*given, rounds=1)
+
+
+def test_a_compiled_net_leaves_the_log_as_it_was():
+    net = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    logging.disable(logging.ERROR)
+    try:
+        assert racing.compiled(net)(np.zeros((3, 2), np.float32)).shape == (3, 1)
+        assert logging.root.manager.disable == logging.ERROR
+    finally:
+        logging.disable(logging.NOTSET)
+
+
 def test_a_step_of_another_part_is_refused():
     system = racing.System("odd", (racing.Step("suppression", lambda x: x),), 1, 1)
     with pytest.raises(ValueError, match="suppression"):
@@ -196,6 +214,18 @@ def test_even_rows_and_sure_detections():
     assert found.labels.tolist() == [0, 1]
 
 
+def test_the_strongest_channels_are_those_that_vary_most():
+    maps = np.random.default_rng(0).normal(size=(5, 7, 4)) * [1, 30, 5, 100]
+    np.testing.assert_array_equal(walks.strongest(maps, 2), maps[..., [3, 1]].transpose(2, 0, 1))
+
+
+def test_seconds_are_those_of_one_picture(monkeypatch):
+    system = racing.System("one", (racing.Step(racing.NETWORK, lambda x: x),) * 2, 1, 1)
+    monkeypatch.setattr(experiments, "race", lambda calls, *_, **__: {key: np.array([6.0, 8.0, 40.0]) for key in calls})
+    found = racing.seconds([system], np.zeros((4, 2, 2, 3), np.uint8), rounds=3)
+    assert found == {"one": {racing.PROPOSALS: 0.0, racing.NETWORK: 4.0}}, "two steps of 8 seconds for 4 pictures"
+
+
 def test_shares_are_a_softmax():
     logits = np.random.default_rng(0).normal(size=(4, 5)) * 50
     assert np.allclose(walks.shares(logits), keras.ops.convert_to_numpy(keras.ops.softmax(logits)), atol=1e-6)
@@ -231,10 +261,14 @@ def test_the_table_has_an_answer_for_each_system():
 
 def test_time_to_teach_is_told_in_units_of_yolo(monkeypatch):
     stored_numbers = {"YOLO_net": np.array([2.0, 4.0]), "SSD_net": np.array([3.0, 4.0]), "SSD_x": np.array([1.0, 4.0])}
-    monkeypatch.setattr(measured, "_stored", lambda *_: stored_numbers)
-    assert measured.teaching() == {**dict.fromkeys(road.ROAD), "YOLO": 1.0, "SSD": 2.0}
-    monkeypatch.setattr(measured, "_stored", lambda *_: {})
-    assert measured.teaching() == dict.fromkeys(road.ROAD)
+    monkeypatch.setattr(measured.experiments, "load", lambda *_: stored_numbers)
+    assert measured.teaching() == {**dict.fromkeys(road.ROAD, 0.0), "YOLO": 1.0, "SSD": 2.0}
+
+
+def test_every_system_has_a_stored_time_and_times_without_yolo_are_refused():
+    assert all(value > 0 for value in measured.teaching().values())
+    with pytest.raises(ValueError, match="YOLO"):
+        measured.in_units({"SSD": {"proposals": 0.0, "network": 2.0}})
 
 
 def test_limits_are_drawn():
@@ -272,6 +306,11 @@ def test_a_step_of_a_net_is_one_batch():
     step()
     assert any(not np.allclose(a, b) for a, b in zip(before, net.get_weights(), strict=True))
     assert step.args[0].shape == (8, 8, 8, 3)
+
+
+def test_a_yolo_of_another_way_is_refused():
+    with pytest.raises(ValueError, match="published"):
+        trials.yolo_taught("later", boxes.lessons(1, 1), 1, 0)
 
 
 @pytest.mark.parametrize("way", ["published", "cell"])

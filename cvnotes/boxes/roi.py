@@ -15,7 +15,7 @@ from keras import ops
 
 from cvnotes.checks import Pair, number, pair, whole
 
-from .formats import rows
+from .formats import FARTHEST, rows
 
 OUTSIDE = 1.0  # cells beyond the map at which a sample still reads the map's edge; farther out it reads 0
 
@@ -38,7 +38,8 @@ def read(maps: Any, boxes: Any, pictures: Any, size: Pair, fn: Callable[[Any, An
     """Check maps (n, H, W, C), boxes (k, 4) and the number of each box's map (k,), and hand them to `fn` as tensors.
 
     Arrays and lists are checked for values too; tensors, which a net may hold without any yet, for their shape alone.
-    Raises ValueError for other shapes, and for arrays as `formats.rows` does or with a number that no map has.
+    Raises ValueError for other shapes, for maps without a cell or of complex numbers, for pictures that are no whole
+    numbers, and for arrays as `formats.rows` does or with a number that no map has.
     """
     if not hasattr(boxes, "shape") or isinstance(boxes, np.ndarray):
         boxes = rows("boxes", boxes)
@@ -49,13 +50,23 @@ def read(maps: Any, boxes: Any, pictures: Any, size: Pair, fn: Callable[[Any, An
     counts = {size for size in (*shapes[1][:1], *shapes[2][:1]) if size is not None}
     if len(shapes[0]) != 4 or shapes[1][1:] != (4,) or len(shapes[2]) != 1 or len(counts) > 1:
         raise ValueError(f"Give maps (n, H, W, C), boxes (k, 4) and pictures (k,). Received: {shapes}")
+    if 0 in shapes[0][1:3]:
+        raise ValueError(f"Give maps of at least a cell, for pooling of known height and width. Received: {shapes[0]}")
+    if "int" not in (kind := keras.backend.standardize_dtype(pictures.dtype)):
+        raise ValueError(f"pictures must be whole numbers (k,). Received: shape={shapes[2]}, dtype={kind}")
+    floating(maps)
     symbolic = any(isinstance(each, keras.KerasTensor) for each in given)
     return Reading(fn, size)(*given) if symbolic else fn(*tensors(*given))
 
 
 def floating(maps: Any) -> str:
-    """The type of what is read: that of the maps, or float32 where they hold whole numbers."""
+    """The type of what is read: that of the maps, or float32 where they hold whole numbers.
+
+    Raises ValueError for complex numbers, of which a half would be lost.
+    """
     found = keras.backend.standardize_dtype(maps.dtype)
+    if "complex" in found:
+        raise ValueError(f"maps must hold real numbers. Received: dtype={found}")
     return found if "float" in found else "float32"
 
 
@@ -76,8 +87,11 @@ def numbers(pictures: object, count: int | None) -> np.ndarray:
 
 
 def nearest(values: Any) -> Any:
-    """Round to the nearest whole number, halves away from zero, as C does (NumPy and Keras round halves to even)."""
-    size = ops.abs(values)
+    """Round to the nearest whole number, halves away from zero, as C does (NumPy and Keras round halves to even).
+
+    What lies beyond 1e9 is brought back to it, so that 32 bits hold it, and the count of cells between two ends.
+    """
+    size = ops.minimum(ops.abs(values), FARTHEST)
     whole_part = ops.floor(size)
     up = ops.cast(size - whole_part >= 0.5, size.dtype)
     return ops.cast(ops.sign(values) * (whole_part + up), "int32")
@@ -92,12 +106,13 @@ def bins(first: Any, last: Any, count: int, side: int) -> tuple[Any, Any]:
     first, last: s and e, whole numbers (k,), e belongs to the region; side: cells of the line, at which bins are cut
     off. Returns two of (k, count); a bin that lies outside ends where it begins. Counted in whole numbers: torchvision
     divides in 32 bits, and where m (n / m) comes out above n (57 cells in 7 bins) reads one cell too many.
-    Chapter: fast_rcnn.
+    i n is taken apart into i m (n // m) + i (n mod m), which stays small where n is huge. Chapter: fast_rcnn.
     """
     cells = ops.expand_dims(ops.maximum(last - first + 1, 1), 1)
+    each, rest = ops.floor_divide(cells, count), ops.mod(cells, count)
     place = np.arange(count, dtype="int32")[None]
-    low = ops.floor_divide(ops.multiply(cells, place), count)
-    high = ops.floor_divide(ops.multiply(cells, place + 1) + (count - 1), count)
+    low = ops.multiply(each, place) + ops.floor_divide(ops.multiply(rest, place), count)
+    high = ops.multiply(each, place + 1) + ops.floor_divide(ops.multiply(rest, place + 1) + (count - 1), count)
     return tuple(ops.clip(ops.expand_dims(first, 1) + each, 0, side) for each in (low, high))
 
 
@@ -194,7 +209,8 @@ def roi_align(
 
     with a one half: the value of cell c stands at its middle, c + 1/2. `aligned=False` is the older rule, a = 0 and
     boxes at least one cell wide, which reads half a cell too far to the right and down.
-    Up to one cell outside the map a sample reads its edge, beyond that 0.
+    Up to one cell outside the map a sample reads its edge, beyond that 0. All cells of a map enter the products, most
+    with weight 0: one that is NaN or infinite spoils every box of that map.
 
     maps, boxes, pictures, size, scale: as in `roi_pool`; samples: S, for each bin and axis, at least 1.
     Gradients flow to maps and boxes. Raises ValueError as `roi_pool`, for fewer samples, and for an `aligned` that is

@@ -74,7 +74,8 @@ def depth(coins: Coins, corner: np.ndarray, side: int, moved: np.ndarray | float
     x, y = x[:, None, :], y[:, :, None]
     turn = np.arctan2(y, x)
     place = np.rint(turn * np.float32(ANGLES / 2 / np.pi)).astype(np.int32) % ANGLES
-    edge = np.take_along_axis(outline(coins.dice[:, :8]), place.reshape(len(place), -1), 1).reshape(place.shape)
+    rims = outline(coins.dice[:, :8])
+    edge = np.take_along_axis(rims, place.reshape(len(place), side * side), 1).reshape(place.shape)
     out = (edge - np.hypot(x, y)) * coins.radii[:, None, None].astype(np.float32)
     angle = 2 * np.pi * coins.dice[:, 8, None, None].astype(np.float32)
     return out, np.cos(angle) * x + np.sin(angle) * y, np.cos(angle) * y - np.sin(angle) * x

@@ -58,8 +58,12 @@ def flooded(bright: np.ndarray) -> np.ndarray:
 def regions(way: Callable, image: np.ndarray) -> tuple[Detections, np.ndarray]:
     """Find coins in a picture (height, width, 3): a box for each region, larger ones first, and masks (k, h, w).
 
-    A region has no score of its own; its size in pixels stands for it. Chapter: coins.
+    A region has no score of its own; its size in pixels stands for it.
+    Raises ValueError for what is no picture of bytes: the thresholds of `recipe` are grey levels. Chapter: coins.
     """
+    image = np.asarray(image)
+    if image.ndim != 3 or not image.size or image.dtype != np.uint8:
+        raise ValueError(f"Give one picture (height, width, 3) of bytes. Received: {image.dtype} of {image.shape}")
     numbers = way(image[..., 0])
     found = [one for one in measure.regionprops(numbers) if one.area >= LEAST]
     corners = np.array([one.bbox for one in found], np.float32).reshape(-1, 4)[:, [1, 0, 3, 2]]

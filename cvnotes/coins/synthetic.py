@@ -23,7 +23,7 @@ class Drawn:
     """Pictures of coins, and what is true of them."""
 
     images: np.ndarray  #: (n, height, width, 3) bytes, three equal channels
-    instances: np.ndarray  #: (n, height, width) bytes: 0 ground, k + 1 where coin k of the picture can be seen
+    instances: np.ndarray  #: (n, height, width) whole numbers: 0 ground, k + 1 where coin k of the picture can be seen
 
     def __len__(self) -> int:
         return len(self.images)
@@ -35,12 +35,21 @@ class Drawn:
 
     def masks(self, i: int) -> np.ndarray:
         """The pixels of each coin of picture i, bool (k, height, width)."""
-        return self.instances[i] == np.arange(1, self.instances[i].max() + 1)[:, None, None]
+        return self.instances[i] == np.arange(1, int(self.instances[i].max()) + 1)[:, None, None]
 
 
 def boxes_of(instances: np.ndarray) -> np.ndarray:
-    """Put a box around each number from 1 on in a picture (height, width): (k, 4) corners."""
-    masks = instances == np.arange(1, instances.max(initial=0) + 1)[:, None, None]
+    """Put a box around each number from 1 on in a picture (height, width): (k, 4) corners.
+
+    Raises ValueError for what are no whole numbers from 0, and where one between is missing, which has no box.
+    """
+    if instances.ndim != 2 or instances.dtype.kind not in "iu":
+        told = f"{instances.dtype} of {instances.shape}"
+        raise ValueError(f"Give the number of each pixel's coin, (height, width). Received: {told}")
+    found = np.unique(instances)
+    if (np.diff(found) > 1).any() or (found.size and found[0] not in (0, 1)):
+        raise ValueError(f"Number coins from 1 on, the ground 0, and leave no number out. Received: {found.tolist()}")
+    masks = instances == np.arange(1, int(instances.max(initial=0)) + 1)[:, None, None]
     ends = [(line.argmax(1), line.shape[1] - line[:, ::-1].argmax(1)) for line in (masks.any(1), masks.any(2))]
     (left, right), (top, bottom) = ends
     return np.stack([left, top, right, bottom], -1).astype(np.float32)
@@ -55,6 +64,7 @@ def coins(n: int, seed: int = 0, shape: int | Pair = SIDE, without: Iterable[str
     Raises ValueError for a count or seed below 0, another piece, or a side below 32. Chapter: coins.
     """
     n, seed, shape = whole("n", n, 0), whole("seed", seed, 0), pair("shape", shape, 32)
+    without = (without,) if isinstance(without, str) else without
     off = frozenset(choice("without", piece, PIECES) for piece in without)
     starts = range(0, n, CHUNK)
     parts = [drawn(np.random.default_rng([seed, start]), shape, off) for start in starts]
@@ -64,7 +74,12 @@ def coins(n: int, seed: int = 0, shape: int | Pair = SIDE, without: Iterable[str
 
 
 def turned(lessons: Drawn) -> Drawn:
-    """Show square pictures four times, turned by 0, 90, 180 and 270 degrees: 4 n pictures. Chapter: coins."""
+    """Show square pictures four times, turned by 0, 90, 180 and 270 degrees: 4 n pictures.
+
+    Raises ValueError for pictures that are not square. Chapter: coins.
+    """
+    if lessons.images.shape[1] != lessons.images.shape[2]:
+        raise ValueError(f"Only square pictures keep their shape when turned. Received: {lessons.images.shape}")
     parts = [np.rot90(part, turn, (1, 2)) for part in (lessons.images, lessons.instances) for turn in range(4)]
     return Drawn(np.concatenate(parts[:4]), np.concatenate(parts[4:]))
 
@@ -72,10 +87,11 @@ def turned(lessons: Drawn) -> Drawn:
 def drawn(dice: np.random.Generator, shape: Pair, off: frozenset[str]) -> tuple[np.ndarray, np.ndarray]:
     """Draw one chunk: bytes (CHUNK, height, width, 3), and the coin of each pixel."""
     level = dice.uniform(0.1, 0.6, CHUNK)
-    canvas, owner = grounds(dice, level, shape, off), np.zeros((CHUNK, *shape), np.uint8)
+    canvas = grounds(dice, level, shape, off)
     sun, lying = dice.uniform(0, 2 * np.pi, CHUNK), placed(dice, CHUNK, shape)
     tone = tones(dice, level, lying.picture, off)
     number = np.arange(len(tone)) - np.searchsorted(lying.picture, lying.picture) + 1
+    owner = np.zeros((CHUNK, *shape), np.min_scalar_type(number.max(initial=0)))  # a byte, as long as 255 suffice
     for corner, which, kept, paint, alpha in struck(lying, tone, sun, off):
         press(canvas, owner, (lying.picture[which], number[which]), corner, kept, paint, alpha)
     lamp = 1 + ("light" not in off) * np.float32(dice.uniform(0, 0.3, (CHUNK, 1, 1))) * slopes(dice, CHUNK, shape)

@@ -11,6 +11,7 @@ from keras import layers
 
 from cvnotes import experiments
 from cvnotes.boxes import Detections
+from cvnotes.checks import choice
 from cvnotes.detection import faster_rcnn, proposer
 from cvnotes.detection.rpn import Anchors
 from cvnotes.instances import mask_head
@@ -66,7 +67,7 @@ def teach_ssd(net: keras.Model, lessons: Drawn, epochs: int, seed: int) -> None:
 
 def detect_ssd(net: keras.Model, images: np.ndarray) -> list[Detections]:
     """Run it with as many default boxes as the picture wants."""
-    return read_defaults(in_groups(any_size(net), images), images.shape[1:3])
+    return read_defaults(in_groups(any_size(net), images), np.shape(images)[1:3])
 
 
 def _fit(net: keras.Model, lessons: Drawn, wanted: np.ndarray, epochs: int, seed: int, loss: Callable) -> None:
@@ -97,8 +98,11 @@ SYSTEMS = {
 
 
 def taught(name: str, lessons: Drawn, epochs: int, seed: int) -> keras.Model:
-    """Build a system by name and train it on drawn coins; its first weights are those of the seed. Chapter: coins."""
-    system = SYSTEMS[name]
+    """Build a system by name and train it on drawn coins; its first weights are those of the seed.
+
+    Raises ValueError for another name than those in SYSTEMS, and for no pictures. Chapter: coins.
+    """
+    system = SYSTEMS[choice("name", name, SYSTEMS)]
     keras.utils.set_random_seed(seed)
     net = system.build()
     system.teach(net, lessons, epochs, seed)
@@ -106,8 +110,13 @@ def taught(name: str, lessons: Drawn, epochs: int, seed: int) -> keras.Model:
 
 
 def taught_masks(lessons: Drawn, epochs: int, seed: int) -> keras.Model:
-    """Build the mask head, and train it on coins whose boxes are known, moved a little. Chapter: coins."""
+    """Build the mask head, and train it on coins whose boxes are known, moved a little.
+
+    Raises ValueError for pictures without any coin. Chapter: coins.
+    """
     some = np.flatnonzero(lessons.instances.any((1, 2)))  # a picture without a coin has no mask to teach
+    if not len(some):
+        raise ValueError(f"Give pictures with coins, whose masks teach. Received: {len(lessons)} pictures, no coin")
     lessons = Drawn(lessons.images[some], lessons.instances[some])
     keras.utils.set_random_seed(seed)
     net = mask_head.mask_net(1, None)

@@ -9,6 +9,7 @@ import numpy as np
 
 from cvnotes import boxes, experiments
 from cvnotes.boxes import Detections, Truth
+from cvnotes.checks import choice
 from cvnotes.instances import mask_head, masks
 from cvnotes.transfer import keeping
 
@@ -142,7 +143,11 @@ def store() -> None:
 
 
 def stored(name: str) -> keras.Model:
-    """Give a net whose weights are stored: one of SYSTEMS, or "masks". Chapter: coins."""
+    """Give a net whose weights are stored: one of SYSTEMS, or "masks".
+
+    Raises ValueError for another name. Chapter: coins.
+    """
+    choice("name", name, (*systems.SYSTEMS, "masks"))
     net = mask_head.mask_net(1, None) if name == "masks" else systems.SYSTEMS[name].build()
     net(np.zeros((1, 64, 64, 3), np.uint8))  # builds what a subclass has not built yet
     net.set_weights(keeping.load_weights("coins", name))
@@ -150,5 +155,9 @@ def stored(name: str) -> keras.Model:
 
 
 def stored_threshold(name: str) -> float:
-    """Give the threshold that the drawn pictures chose for a stored net, that of seed 0. Chapter: coins."""
+    """Give the threshold that the drawn pictures chose for a stored net, that of seed 0.
+
+    Raises ValueError for another name than those in SYSTEMS. Chapter: coins.
+    """
+    choice("name", name, systems.SYSTEMS)
     return float(experiments.load("coins", "photograph")[f"{name} threshold"][0])

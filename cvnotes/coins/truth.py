@@ -9,7 +9,7 @@ from PIL import Image
 
 from cvnotes import data
 from cvnotes.boxes import Truth
-from cvnotes.checks import Pair, pair, whole
+from cvnotes.checks import Pair, number, pair, whole
 
 SHAPE = (303, 384)  # rows and columns of the photograph
 SHRINK = 3  # pixels of the photograph for one of what the nets see
@@ -53,9 +53,12 @@ class Ellipses(NamedTuple):
 
 
 def by_hand(shrink: int = 1) -> Ellipses:
-    """Read the table: 24 ellipses in the photograph, or in one shrunk by a whole number. Chapter: coins."""
+    """Read the table: 24 ellipses in the photograph, or in one shrunk by a whole number.
+
+    Raises ValueError for a shrink below 1, or above 303, the rows of the photograph. Chapter: coins.
+    """
     rows = np.array([line.split() for line in TABLE.strip().splitlines()], float)
-    return Ellipses(rows[:, :2] / whole("shrink", shrink, 1), rows[:, 2:4] / shrink, np.deg2rad(rows[:, 4]))
+    return Ellipses(rows[:, :2] / whole("shrink", shrink, 1, min(SHAPE)), rows[:, 2:4] / shrink, np.deg2rad(rows[:, 4]))
 
 
 def inside(ellipses: Ellipses, shape: Pair, grow: float = 0.0) -> np.ndarray:
@@ -63,9 +66,11 @@ def inside(ellipses: Ellipses, shape: Pair, grow: float = 0.0) -> np.ndarray:
 
     .. math:: (u / a)^2 + (v / b)^2 \le 1, \qquad u, v \text{ the offsets from its centre, turned into its axes}
 
-    shape: (height, width); grow: pixels added to both half axes, for a ring around. Chapter: coins.
+    shape: (height, width); grow: pixels added to both half axes, for a ring around.
+    Raises ValueError for another shape, and for a grow that leaves some axis no length. Chapter: coins.
     """
     height, width = pair("shape", shape)
+    grow = number("grow", grow, above=-ellipses.axes.min(initial=np.inf))
     x = (np.arange(width) + 0.5) - ellipses.centres[:, 0, None, None]
     y = (np.arange(height)[:, None] + 0.5) - ellipses.centres[:, 1, None, None]
     cosine, sine = (wave(ellipses.turns)[:, None, None] for wave in (np.cos, np.sin))
@@ -95,10 +100,10 @@ def photograph(shrink: int = SHRINK) -> np.ndarray:
     """Give the photograph as nets see it: bytes (height, width, 3), each the mean of shrink x shrink pixels or so.
 
     Its last row and column are repeated until both sides are multiples of 16. With shrink 1 it is as it came,
-    (303, 384, 3). Raises ValueError for a shrink below 1. Chapter: coins.
+    (303, 384, 3). Raises ValueError for a shrink below 1 or above 303. Chapter: coins.
     """
     grey = np.uint8(np.rint(255 * data.photo("coins")[..., 0]))
-    if whole("shrink", shrink, 1) == 1:
+    if whole("shrink", shrink, 1, min(SHAPE)) == 1:
         return np.repeat(grey[..., None], 3, -1)
     small = Image.fromarray(grey).resize((grey.shape[1] // shrink, grey.shape[0] // shrink), Image.Resampling.BOX)
     missing = [(0, -side % STEP) for side in np.shape(small)]
@@ -115,8 +120,10 @@ def steps(ellipses: Ellipses, grey: np.ndarray, width: float = 2.0) -> np.ndarra
     """Say how much brighter a thin ring just inside of each ellipse is than one just outside: (k,), in grey levels.
 
     A coin that is brighter than its ground has its largest step where the ellipse lies on its rim.
-    grey: (height, width) of the photograph; width: of the rings, in pixels. Chapter: coins.
+    grey: (height, width) of the photograph; width: of the rings, in pixels.
+    Raises ValueError for a width that is not above 0 or leaves nothing inside. Chapter: coins.
     """
+    width = number("width", width, above=0)
     inner, edge, outer = (inside(ellipses, grey.shape, grow) for grow in (-width, 0, width))
     pairs = zip(edge & ~inner, outer & ~edge, strict=True)
     return np.array([grey[one].mean() - grey[other].mean() for one, other in pairs])

@@ -10,7 +10,7 @@ from keras import ops
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from cvnotes import boxes as geometry
 from cvnotes import figures
@@ -23,6 +23,7 @@ from .pyramid_pooling import LEVELS
 BINS, SAMPLES = 3, 2
 SHIFTS, WAYS = tuple(range(9)), ("pool", "align")  # pixels; the figure to play with
 STRIDES = (4, 8, 16)
+CLOSE = 0.3  # IoU from which the second of two names would cover the first
 SHOWN = 10  # held-out scene of the figures
 
 
@@ -105,17 +106,17 @@ def pyramid(maps: Sequence[np.ndarray], rows: Sequence[np.ndarray]) -> Figure:
     """Draw maps of several sizes under the grids of all levels, and the row of numbers that each becomes."""
     fig, axes = figures.canvas(7.6, 1.75 * len(maps), rows=len(maps), columns=1 + len(LEVELS), squeeze=False,
                                width_ratios=[*[1] * len(LEVELS), 2.4])  # fmt: skip
-    for line, one, row in zip(axes, maps, rows, strict=True):
+    for i, (line, one, row) in enumerate(zip(axes, maps, rows, strict=True)):
         height, width = one.shape[:2]
         for ax, level in zip(line, LEVELS, strict=False):
             ax.imshow(one, extent=(0, width, height, 0), interpolation="nearest")
-            for i in range(level + 1):
-                ax.plot([width * i / level] * 2, [0, height], color=figures.ORANGE, linewidth=1.6)
-                ax.plot([0, width], [height * i / level] * 2, color=figures.ORANGE, linewidth=1.6)
-            ax.set(xticks=[], yticks=[], title=f"{level} × {level}" if line is axes[0] else "")
-        line[0].set_ylabel(f"{height} × {width}", fontsize=9)
+            for cut in range(level + 1):
+                ax.plot([width * cut / level] * 2, [0, height], color=figures.ORANGE, linewidth=1.6)
+                ax.plot([0, width], [height * cut / level] * 2, color=figures.ORANGE, linewidth=1.6)
+            ax.set(xticks=[], yticks=[], title="" if i else f"{level} × {level}")
+        line[0].set_ylabel(f"{height} × {width} cells", fontsize=9)
         line[-1].bar(range(len(row)), row, color=figures.BLUE)
-        line[-1].set(xticks=[], yticks=[], title=f"{len(row)} numbers" if line is axes[0] else "")
+        line[-1].set(xticks=[], yticks=[], title="" if i else f"{len(row)} maxima")
     return fig
 
 
@@ -134,7 +135,7 @@ def start() -> np.ndarray:
     return np.asarray(scene().boxes[0], np.float32)
 
 
-def shifted(shift: int) -> np.ndarray:
+def shifted(shift: float) -> np.ndarray:
     """The box of the figure, moved to the right by some pixels."""
     return start() + np.float32([shift, 0, shift, 0])
 
@@ -174,10 +175,10 @@ def played(way: str, shift: int) -> Figure:
     return fig
 
 
-def changes(way: str) -> np.ndarray:
+def changes(way: str, shifts: Sequence[float] = SHIFTS) -> np.ndarray:
     """How far the grid is from that of the box at rest, for each shift: mean absolute difference, in levels of 255."""
     first = read(shifted(0), way)
-    return np.array([255 * np.abs(read(shifted(shift), way) - first).mean() for shift in SHIFTS])
+    return np.array([255 * np.abs(read(shifted(shift), way) - first).mean() for shift in shifts])
 
 
 def say_played(way: str, shift: int) -> str:
@@ -193,9 +194,10 @@ def say_played(way: str, shift: int) -> str:
 def stairs() -> Figure:
     """Draw how the grid changes when the box moves: pooling in stairs, align along a line."""
     _, ax = figures.canvas(5.6, 3.0)
-    series = {"RoI pooling": changes("pool"), "RoI align": changes("align")}
-    return figures.curves(SHIFTS, series, xlabel="box moved by, pixels (4 make a cell)",
-                          ylabel="change of the grid", ax=ax)  # fmt: skip
+    fine = np.arange(0, max(SHIFTS) + 1 / 8, 1 / 8)  # pixels: a step of the stairs stands upright
+    series = {"RoI pooling": changes("pool", fine), "RoI align": changes("align", fine)}
+    return figures.curves(fine, series, xlabel="box moved by, pixels (4 make a cell)",
+                          ylabel="change of what is read, in levels", ax=ax)  # fmt: skip
 
 
 # What is found ------------------------------------------------------------------------------------------------------
@@ -210,8 +212,11 @@ def gallery(scenes: Scenes, found: Sequence[geometry.Detections]) -> Figure:
             colour = figures.CYCLE[label % len(figures.CYCLE)]
             _frame(ax, box, colour, 1.6)
             paper = {"facecolor": figures.PAPER, "edgecolor": "none", "pad": 0.8}
-            words, place = f"{scenes.classes[label]} {score:.2f}", (box[0], max(box[1], 4))
-            ax.annotate(words, place, fontsize=8, color=colour, fontweight="bold", bbox=paper)
+            words, above = f"{scenes.classes[label]} {score:.2f}", (box[0], max(box[1], 4))
+            surer = one.boxes[one.scores > score]
+            named = len(surer) and geometry.iou(box[None], surer).max() > CLOSE  # a name stands above it already
+            place, end = ((box[0], box[3]), "top") if named else (above, "baseline")
+            ax.annotate(words, place, fontsize=8, color=colour, fontweight="bold", va=end, bbox=paper)
     return fig
 
 
@@ -234,4 +239,5 @@ def seconds(counts: Sequence[int], found: Mapping[str, Sequence[float]]) -> Figu
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter("{x:g}")
         axis.set_minor_formatter(NullFormatter())
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     return fig

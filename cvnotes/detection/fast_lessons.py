@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cvnotes import boxes as geometry
-from cvnotes.checks import number, whole
+from cvnotes.checks import choice, number, whole
 
 from .lessons import OBJECT, Lessons
 
@@ -43,8 +43,11 @@ def wanted(given: Lessons) -> np.ndarray:
 def drawn(labels: np.ndarray, regions: int, share: float, dice: np.random.Generator) -> np.ndarray:
     """Draw rows of one picture's regions: at most a share of objects, the rest background; some twice if too few.
 
-    labels: (n,) 0 for background. Source: Girshick (2015), section 2.3. Chapter: fast_rcnn.
+    labels: (n,) 0 for background. Raises ValueError for no region at all.
+    Source: Girshick (2015), section 2.3. Chapter: fast_rcnn.
     """
+    if not len(labels):
+        raise ValueError("Give the labels of at least one region to draw from. Received: 0 regions")
     objects, rest = np.flatnonzero(labels > 0), np.flatnonzero(labels == 0)
     count = min(round(share * regions), len(objects)) if len(rest) else regions
     yes = dice.permutation(objects)[:count] if count <= len(objects) else dice.choice(objects, count)
@@ -94,12 +97,17 @@ def steps(
 
     images: (n, h, w, 3); given: their regions, of `lessons.gather`; pictures that fill no step wait for another pass;
     turned: mirror them upside down and swap rows and columns too, which suits what has no upright.
-    Raises ValueError for regions of other pictures, and for sizes and shares out of range.
+    Raises ValueError for regions of other pictures, a picture without regions, sizes and shares out of range, and where
+    pictures that are not square should be turned.
     Source: Girshick (2015), section 2.3. Chapter: fast_rcnn.
     """
-    regions, share, dice = whole("regions", regions, 1), number("share", share, 0, 1), np.random.default_rng(seed)
-    if not len(given.scenes) or given.scenes.max() >= len(images):
-        raise ValueError(f"Give pictures and their own regions. Received: {len(images)} and {len(given.scenes)}")
+    regions, share = whole("regions", regions, 1), number("share", share, 0, 1)
+    dice, each = np.random.default_rng(whole("seed", seed, 0)), np.bincount(given.scenes, minlength=len(images))
+    if len(each) != len(images) or not each.size or not each.all():
+        told = f"{len(images)} pictures, regions of {np.count_nonzero(each)} up to number {len(each) - 1}"
+        raise ValueError(f"Give pictures and their own regions, at least one for each. Received: {told}")
+    if choice("turned", turned, (False, True)) and images.shape[1] != images.shape[2]:
+        raise ValueError(f"Only square pictures can be turned in all ways. Received: {images.shape}, turned=True")
     together, answers = min(whole("pictures", pictures, 1), len(images)), wanted(given)
     rows, order = [np.flatnonzero(given.scenes == i) for i in range(len(images))], dice.permutation(len(images))
     for start in range(0, len(images) - together + 1, together):

@@ -16,9 +16,16 @@ from cvnotes.boxes.losses import picked
 from cvnotes.checks import number, whole
 
 
-def parted(said: Any, classes: int) -> tuple[Any, Any]:
-    """Cut a net's answers (k, classes + 1 + 4 * classes) into logits and offsets. Chapter: fast_rcnn."""
-    return said[:, : classes + 1], said[:, classes + 1 :]
+def parted(wanted: Any, said: Any, classes: int) -> tuple[Any, Any, Any, Any]:
+    """Cut truth (k, 5) into classes (k,) and offsets (k, 4), and a net's answers into logits and offsets.
+
+    said: (k, classes + 1 + 4 * classes). Raises ValueError for rows of other lengths. Chapter: fast_rcnn.
+    """
+    if wanted.shape[-1] != 5 or said.shape[-1] != 5 * classes + 1:
+        wide, told = 5 * classes + 1, f"{tuple(wanted.shape)} and {tuple(said.shape)}"
+        raise ValueError(f"Give truth (k, 5) and, for {classes} classes, answers (k, {wide}). Received: {told}")
+    labels, true = ops.cast(wanted[:, 0], "int32"), ops.cast(wanted[:, 1:], said.dtype)
+    return labels, true, said[:, : classes + 1], said[:, classes + 1 :]
 
 
 def name_loss(wanted: Any, said: Any, classes: int) -> Any:
@@ -27,8 +34,7 @@ def name_loss(wanted: Any, said: Any, classes: int) -> Any:
     wanted: (k, 5), class and offsets; said: (k, classes + 1 + 4 * classes).
     Source: Girshick (2015), section 2.3. Chapter: fast_rcnn.
     """
-    logits, _ = parted(said, classes)
-    labels = ops.cast(wanted[:, 0], "int32")
+    labels, _, logits, _ = parted(wanted, said, classes)
     return keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
 
 
@@ -37,10 +43,9 @@ def place_loss(wanted: Any, said: Any, classes: int) -> Any:
 
     Source: Girshick (2015), equations 2 and 3. Chapter: fast_rcnn.
     """
-    _, offsets = parted(said, classes)
-    labels = ops.cast(wanted[:, 0], "int32")
+    labels, true, _, offsets = parted(wanted, said, classes)
     mine = picked(offsets, ops.maximum(labels - 1, 0))
-    return ops.cast(labels > 0, said.dtype) * smooth_l1(ops.cast(wanted[:, 1:], said.dtype), mine)
+    return ops.cast(labels > 0, said.dtype) * smooth_l1(true, mine)
 
 
 def multi_task_loss(classes: int, weight: float = 1.0) -> Callable:

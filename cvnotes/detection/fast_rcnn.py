@@ -82,6 +82,14 @@ def classes_of(model: keras.Model) -> int:
     return model.output_shape[-1] // 5
 
 
+def pictures_of(images: np.ndarray) -> np.ndarray:
+    """Read pictures (n, h, w, 3) of bytes; floats from 0 to 1 would all look black to a net that learned from bytes."""
+    images = np.asarray(images)
+    if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8:
+        raise ValueError(f"Give pictures (n, h, w, 3) of bytes. Received: {images.dtype} of {images.shape}")
+    return images
+
+
 def train(
     model: keras.Model,
     images: np.ndarray,
@@ -97,10 +105,15 @@ def train(
 
     images: (n, h, w, 3) of bytes; given: their regions, of `lessons.gather`; weight: lambda of the loss; draw: of
     `fast_lessons.steps`. The rate is held, then falls, as in every training of the book. The means are "loss" and its
-    two parts "name" and "place". Raises ValueError as `fast_lessons.steps`.
+    two parts "name" and "place". Raises ValueError as `fast_lessons.steps`, for pictures of another type or shape, and
+    for regions of classes that the net does not know.
     Source: Girshick (2015), section 2.3. Chapter: fast_rcnn.
     """
-    each = max(1, len(images) // draw.get("pictures", fast_lessons.PICTURES))
+    images, seed = pictures_of(images), whole("seed", seed, 0)
+    if given.labels.max(initial=0) >= classes_of(model):
+        told = f"labels up to {given.labels.max()}"
+        raise ValueError(f"Give regions of the {classes_of(model)} classes that the net tells apart. Received: {told}")
+    each = max(1, len(images) // whole("pictures", draw.get("pictures", fast_lessons.PICTURES), 1))
     optimizer = keras.optimizers.Adam(schedule(number("rate", rate, above=0), epochs * each))
     loss, parts = fast_loss.multi_task_loss(classes_of(model), weight), fast_loss.parts(classes_of(model))
     model.compile(optimizer, loss, metrics=parts, jit_compile=backend.jit_compile())
@@ -118,8 +131,9 @@ def train(
 def say(model: keras.Model, images: np.ndarray, found: Sequence[np.ndarray]) -> list[np.ndarray]:
     """What a net says of the proposals (m, 4) of each picture: (m, 5 * classes + 1) each; one pass of the trunk each.
 
-    Raises ValueError unless each picture has its proposals. Chapter: fast_rcnn.
+    Raises ValueError for pictures of another type or shape, and unless each has its proposals. Chapter: fast_rcnn.
     """
+    images = pictures_of(images)
     if len(images) != len(found):
         raise ValueError(f"Give an array of proposals for each of {len(images)} pictures. Received: {len(found)}")
     answers = []
@@ -144,11 +158,14 @@ def decode(
     """Turn what a net says of the proposals (m, 4) of one picture into detections: score, move, drop the doubles.
 
     said: (m, 5 * classes + 1); size: (height, width) of the picture; least: smallest score kept; move: by the offsets
-    of the class that is named. Raises ValueError for rows that do not pair. Chapter: fast_rcnn.
+    of the class that is named. Raises ValueError for rows that do not pair, and for what is no finite number.
+    Chapter: fast_rcnn.
     """
     said, found = np.asarray(said), rows("found", found)
-    if said.ndim != 2 or len(said) != len(found) or said.shape[1] % 5 != 1:
+    if said.ndim != 2 or len(said) != len(found) or said.shape[1] % 5 != 1 or said.shape[1] == 1:
         raise ValueError(f"Give {len(found)} rows of 5 * classes + 1 numbers. Received: {said.shape}")
+    if said.dtype.kind not in "fiu" or not np.isfinite(said).all():
+        raise ValueError(f"A net says finite numbers; has its training failed? Received: {said.dtype}, or NaN in it")
     classes = said.shape[1] // 5
     chances = softmax(said[:, : classes + 1], axis=-1)[:, 1:]
     which, labels = np.nonzero(chances >= number("least", least, 0, 1))
@@ -169,9 +186,7 @@ def detect(
     Raises ValueError for pictures of another type or shape, and unless each has its proposals.
     Source: Girshick (2015), section 3. Chapter: fast_rcnn.
     """
-    images = np.asarray(images)
-    if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8:
-        raise ValueError(f"Give pictures (n, h, w, 3) of bytes. Received: {images.dtype} of {images.shape}")
+    images = pictures_of(images)
     found = proposed(images) if found is None else found
     size = images.shape[1:3]
     return [decode(one, some, size, **options) for one, some in zip(say(model, images, found), found, strict=True)]

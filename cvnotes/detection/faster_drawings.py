@@ -69,8 +69,9 @@ def labelled(image: np.ndarray, truth: Truth, anchors: Anchors) -> Figure:
     fig, axes = figures.canvas(7.6, 2.9, columns=3)
     for ax, (name, (chosen, colour)) in zip(axes, kinds.items(), strict=True):
         rows = np.flatnonzero(chosen)
-        panel(ax, image, f"{name}: {len(rows)} of {len(laid)} anchors")
-        for row in rows if name == "yes" else dice.permutation(rows[within[rows]])[:14]:
+        drawn = rows if name == "yes" else dice.permutation(rows[within[rows]])[:14]
+        panel(ax, image, f"{name}: {len(rows)} of {len(laid)}" + (f", {len(drawn)} drawn" if name != "yes" else ""))
+        for row in drawn:
             frame(ax, laid[row], colour, 1.0)
         for box in truth.boxes if name == "yes" else ():
             frame(ax, box, figures.INK, 1.6)
@@ -164,7 +165,7 @@ def detections(images: np.ndarray, found: Sequence[Detections], truths: Sequence
         for box, label, good in zip(one.boxes, one.labels, right, strict=True):
             frame(ax, box, figures.GREEN if good else figures.ORANGE)
             words = {"facecolor": figures.PAPER, "pad": 0.8, "linewidth": 0, "alpha": 0.85}
-            low = box[1] < 6  # no room above
+            low = box[1] < 6 or not good  # no room above, or a right name is likely there
             at = (max(box[0] - 0.5, 0), box[3] + 0.4 if low else box[1] - 1.3)
             ax.text(*at, data.shapes.CLASSES[label], fontsize=7.5, va="top" if low else "bottom", bbox=words)
     return fig

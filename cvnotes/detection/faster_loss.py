@@ -34,13 +34,13 @@ def targets(truths: Sequence[Truth], anchors: np.ndarray) -> np.ndarray:
     """Put all that training must know of pictures into one array, a row a picture: (n, 5 m + anchors), 32-bit floats.
 
     m: the most objects of a picture, at least 1; for each its class (-1: none there) and corners; then for each anchor
-    the object that it is to answer for, as `rpn.labels` says. Raises ValueError as `boxes.match`. Chapter: faster_rcnn.
+    the object that it is to answer for, as `rpn.labels` says. Raises ValueError as it does. Chapter: faster_rcnn.
     """
+    match = np.array([labels(anchors, truth) for truth in truths], np.float32).reshape(len(truths), len(anchors))
     most = max([len(truth.boxes) for truth in truths], default=0)
     objects = np.tile(np.float32([-1, 0, 0, 1, 1]), (len(truths), max(most, 1), 1))
     for row, truth in zip(objects, truths, strict=True):
         row[: len(truth.boxes)] = np.column_stack([truth.labels, truth.boxes])
-    match = np.array([labels(anchors, truth) for truth in truths], np.float32).reshape(len(truths), len(anchors))
     return np.concatenate([objects.reshape(len(truths), objects.shape[1] * 5), match], axis=1)
 
 
@@ -78,7 +78,8 @@ def chosen(proposals, objects, corners, noise, count: int):
 
     proposals (n, k, 4); objects (n, m) classes, -1: none there; corners (n, m, 4); noise (n, m + k) from 0 to 1.
     Gives (n, count, 4), (n, count) classes with 0 for nothing, and (n, count, 4). A box that shares half with an object
-    holds it. Source: Girshick (2015), section 2.3. Chapter: faster_rcnn.
+    holds it; rows of -1, which `targets` fills up with, are drawn too, as boxes of nothing.
+    Source: Girshick (2015), section 2.3. Chapter: faster_rcnn.
     """
     found = ops.concatenate([corners, proposals], axis=1)
     overlap = faster_ops.shared(found, corners) * ops.cast(objects >= 0, "float32")[:, None]

@@ -58,8 +58,11 @@ def thinned(boxes, count: int, iou: float):
 
     boxes: (n, k, 4), best first, k at least `count`. A box that is itself doubled counts as a better one too, which
     suppression in turn would not let it: all is decided at once, without a loop. Gives (n, count, 4).
+    Raises ValueError for fewer boxes than `count`.
     Source: Bolya et al. (2019), section 3.3, who call it Fast NMS. Chapter: faster_rcnn.
     """
+    if boxes.shape[1] < count:
+        raise ValueError(f"Give at least {count} boxes of each picture to keep {count}. Received: {tuple(boxes.shape)}")
     place = ops.arange(boxes.shape[1], dtype="float32")
     better = ops.cast(place[:, None] < place[None], "float32")
     doubled = ops.cast(ops.max(shared(boxes, boxes) * better, axis=1) > iou, "float32")

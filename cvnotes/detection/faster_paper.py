@@ -8,7 +8,7 @@ from keras import layers, ops
 from cvnotes import boxes as geometry
 from cvnotes.architectures.blocks import conv_relu, picture, relu
 from cvnotes.architectures.vgg import COUNTS, WIDTHS
-from cvnotes.checks import whole
+from cvnotes.checks import number, whole
 from cvnotes.models.rules import Cost, Shape, rule
 
 from . import faster_ops
@@ -18,6 +18,7 @@ from .rpn import SAME, Anchors
 ANCHORS = Anchors(stride=16, sizes=(128.0, 256.0, 512.0), ratios=(2.0, 1.0, 0.5))
 CELLS, UNITS, BEFORE, PROPOSALS = 7, 4096, 2000, 300
 PLAIN = (1.0, 1.0, 1.0, 1.0)  # the RPN's offsets are not divided by anything
+STRIDE = 16  # pixels from place to place of the map under four poolings
 
 
 def faster_rcnn_vgg(
@@ -35,13 +36,12 @@ def faster_rcnn_vgg(
     four offsets. classes: with nothing as one of them, 21 for VOC (137,078,239 parameters). Outputs are linear.
     Gives (n, proposals, 4 + classes + 4 classes): corners of each proposal in pixels, logits, offsets class by class.
     input_shape: sides of at least 64, multiples of 16 (the authors bring the shorter side of a picture to 600 pixels).
-    Left out: what only training needs, and the choice of boxes by class at the end. Raises ValueError for other sides.
+    Left out: what only training needs, and the choice of boxes by class at the end.
+    Raises ValueError for other sides, anchors of another stride, and more proposals than there are anchors to choose
+    from (2,000 at most).
     Source: Ren et al. (2015), sections 3.1 and 3.3; head of Girshick (2015). Chapter: faster_rcnn.
     """
-    high, wide, _ = picture("Faster R-CNN", input_shape, 64)
-    if high % anchors.stride or wide % anchors.stride:
-        raise ValueError(f"Give sides that are multiples of {anchors.stride}. Received: {input_shape!r}.")
-    classes, inputs = whole("classes", classes, 2), keras.Input(input_shape, name="image")
+    classes, inputs = whole("classes", classes, 2), checked(input_shape, anchors)
     shared = convolutions(inputs)
     found = Propose(anchors, whole("proposals", proposals, 1), name="proposals")(propose(shared, anchors.each))
     x = RoiPool(CELLS, 1 / anchors.stride, name="roi_pool")([shared, found])
@@ -50,6 +50,16 @@ def faster_rcnn_vgg(
         x = layers.Dropout(dropout, name=f"fc{i}_drop")(x)
     said = [layers.Dense(classes, name="class")(x), layers.Dense(4 * classes, name="box")(x)]
     return keras.Model(inputs, layers.Concatenate(name="said")([found, *said]), name="faster-rcnn")
+
+
+def checked(input_shape: tuple[int, int, int], anchors: Anchors):
+    """Read the size of pictures, and give the input for them. Raises ValueError as `faster_rcnn_vgg`."""
+    high, wide, _ = picture("Faster R-CNN", input_shape, 64)
+    if high % STRIDE or wide % STRIDE:
+        raise ValueError(f"Give sides that are multiples of {STRIDE}. Received: {input_shape!r}.")
+    if anchors.stride != STRIDE:
+        raise ValueError(f"Give anchors {STRIDE} pixels apart, as the places of the map are. Received: {anchors}")
+    return keras.Input(input_shape, name="image")
 
 
 def convolutions(x):
@@ -71,8 +81,11 @@ def propose(x, each: int) -> list:
 
 
 def trunk_and_rpn(input_shape: tuple[int, int, int] = (608, 1008, 3), *, anchors: Anchors = ANCHORS) -> keras.Model:
-    """Build the convolutions and the RPN alone, for pictures of one size. Chapter: faster_rcnn."""
-    inputs = keras.Input(input_shape, name="image")
+    """Build the convolutions and the RPN alone, for pictures of one size.
+
+    Raises ValueError as `faster_rcnn_vgg`. Chapter: faster_rcnn.
+    """
+    inputs = checked(input_shape, anchors)
     return keras.Model(inputs, propose(convolutions(inputs), anchors.each), name="vgg-16-rpn")
 
 
@@ -81,12 +94,22 @@ class Propose(layers.Layer):
     """Turn two logits and four offsets an anchor into the best boxes: (n, limit, 4), corners in pixels.
 
     anchors: as `rpn.Anchors` or its fields; limit: boxes a picture. Of the 2,000 best anchors those that a better one
-    doubles are put last, by `faster_ops.thinned`. No gradient flows back. Chapter: faster_rcnn.
+    doubles are put last, by `faster_ops.thinned`. No gradient flows back.
+    Raises ValueError for a limit below 1 or above the number of anchors, and maps of other channels than the anchors
+    ask for. Chapter: faster_rcnn.
     """
 
     def __init__(self, anchors: Anchors, limit: int, **options):
         super().__init__(**options)
-        self.anchors, self.limit = Anchors(*anchors), limit
+        self.anchors, self.limit = Anchors(*anchors), whole("limit", limit, 1, BEFORE)
+
+    def build(self, shapes):
+        """Check that there are as many anchors as boxes are wanted, and logits and offsets for each."""
+        (_, high, wide, twice), (*_, four) = shapes
+        each = self.anchors.each
+        if (twice, four) != (2 * each, 4 * each) or high * wide * each < self.limit:
+            wanted = f"maps of {2 * each} and {4 * each} channels, {self.limit} anchors at least"
+            raise ValueError(f"Give {wanted}, or ask for fewer boxes. Received: {shapes}, {high * wide * each} anchors")
 
     def call(self, said):
         """Decode, cut at the border, thin out."""
@@ -112,12 +135,13 @@ class Propose(layers.Layer):
 class RoiPool(layers.Layer):
     """Pool what lies under the boxes of each picture: maps (n, h, w, c), boxes (n, k, 4) to (n, k, cells cells c).
 
-    cells: along a side; scale: cells of the map a pixel. Source: Girshick (2015), section 2.1. Chapter: faster_rcnn.
+    cells: along a side; scale: cells of the map a pixel. Raises ValueError for fewer than one and not above 0.
+    Source: Girshick (2015), section 2.1. Chapter: faster_rcnn.
     """
 
     def __init__(self, cells: int, scale: float, **options):
         super().__init__(**options)
-        self.cells, self.scale = cells, scale
+        self.cells, self.scale = whole("cells", cells, 1), number("scale", scale, above=0)
 
     def call(self, given):
         """Pool, and lay out what each box holds in a row."""

@@ -22,9 +22,10 @@ from .proposer import Proposer, pictures
 def said(model: Proposer, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What a proposer says at each place of its map: logits (n, h, w, a), and boxes (n, h, w, a, 4) in pixels.
 
-    Nothing is cut at the border. Chapter: faster_rcnn.
+    Nothing is cut at the border. Raises ValueError as `proposer.look`. Chapter: faster_rcnn.
     """
-    told = model(pictures(model, images), training=False)
+    images = pictures(model, images, 1)
+    told = model(images, training=False)
     shape = (len(images), *told["map"].shape[1:3], model.anchors.each)
     moved = geometry.decode(ops.convert_to_numpy(told["offsets"]), model.laid(told))
     return ops.convert_to_numpy(told["logits"]).reshape(shape), moved.reshape(*shape, 4)
@@ -35,8 +36,8 @@ def windows(images: np.ndarray, shift: int, side: int) -> tuple[np.ndarray, np.n
 
     Raises ValueError for pictures that are too narrow. Chapter: faster_rcnn.
     """
-    shift, side = whole("shift", shift, 0), whole("side", side, 1)
-    if images.shape[1] < side or images.shape[2] < side + shift:
+    images, shift, side = np.asarray(images), whole("shift", shift, 0), whole("side", side, 1)
+    if images.ndim != 4 or images.shape[1] < side or images.shape[2] < side + shift:
         raise ValueError(f"Give pictures of at least {side} x {side + shift}. Received: {images.shape}")
     return images[:, :side, shift : shift + side], images[:, :side, :side]
 
@@ -46,10 +47,13 @@ def strayed(model: Proposer, images: np.ndarray, shift: int, side: int = 64, mar
 
     Every anchor is compared with the one that stands nearest to where it was taken. Returns how many pixels a corner
     strays, and by how much a logit changes, both at the most; places nearer than `margin` to a border are left out.
-    Chapter: faster_rcnn.
+    Raises ValueError as `windows` and `proposer.pictures`, and where no place is left. Chapter: faster_rcnn.
     """
+    step, margin = round(shift / model.anchors.stride), whole("margin", margin, 1)
     first, second = (said(model, one) for one in windows(images, shift, side))
-    step = round(shift / model.anchors.stride)
+    if side // model.anchors.stride <= 2 * margin + step:
+        told = f"side={side}, margin={margin}, shift={shift}"
+        raise ValueError(f"Give a wider window, so that places between the margins stay there. Received: {told}")
     here, there = slice(margin, -margin - step), slice(margin + step, -margin)
     rows = slice(margin, -margin)
     logits = np.abs(first[0][:, rows, here] - second[0][:, rows, there])
@@ -60,10 +64,13 @@ def strayed(model: Proposer, images: np.ndarray, shift: int, side: int = 64, mar
 def support(model: Proposer, images: np.ndarray, place: tuple[int, int]) -> np.ndarray:
     """Which pixels the logits of each anchor of a place depend on: bool (a, height, width), by the gradient.
 
-    images: (n, height, width, 3); a pixel counts if in any of them some gradient is not 0. Chapter: faster_rcnn.
+    images: (n, height, width, 3); place: row and column; a pixel counts if in any of them some gradient is not 0.
+    Raises ValueError as `proposer.look`, and for a place that the map does not have. Chapter: faster_rcnn.
     """
-    images, (row, column) = pictures(model, images).astype(np.float32), place
-    first = (row * (images.shape[2] // model.anchors.stride) + column) * model.anchors.each
+    images = pictures(model, images, 1).astype(np.float32)
+    sides = [side // model.anchors.stride for side in images.shape[1:3]]
+    row, column = (whole("place", one, 0, side - 1) for one, side in zip(place, sides, strict=True))
+    first = (row * sides[1] + column) * model.anchors.each
 
     def gradient(anchor: int) -> np.ndarray:
         def logits(x):
@@ -84,7 +91,13 @@ def window(model: Proposer) -> int:
 
 
 def bounds(mask: np.ndarray) -> tuple[int, int, int, int]:
-    """The smallest box x0, y0, x1, y1 around the true pixels of (height, width). Chapter: faster_rcnn."""
+    """The smallest box x0, y0, x1, y1 around the true pixels of (height, width).
+
+    Raises ValueError for a mask of another shape or without a true pixel. Chapter: faster_rcnn.
+    """
+    mask = np.asarray(mask)
+    if mask.ndim != 2 or not mask.any():
+        raise ValueError(f"Give a mask (height, width) with a true pixel. Received: {mask.sum()} in {mask.shape}")
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
@@ -110,8 +123,11 @@ def attention(model: Proposer, images: np.ndarray, truths: Sequence[Truth]) -> d
     """How well objectness points at objects.
 
     mass: share of all objectness that lies inside true boxes; area: share of places there, what an even map would
-    have; passed: share of places whose best anchor is more likely an object than not. Chapter: faster_rcnn.
+    have; passed: share of places whose best anchor is more likely an object than not.
+    Raises ValueError as `proposer.look`, and for another number of truths than pictures. Chapter: faster_rcnn.
     """
+    if len(images) != len(truths):
+        raise ValueError(f"Give the truth of each of {len(images)} pictures. Received: {len(truths)}")
     likely = objectness(model, images)
     true = inside(truths, *likely.shape[1:], model.anchors.stride)
     return {

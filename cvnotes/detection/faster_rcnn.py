@@ -38,7 +38,7 @@ class FasterRCNN(Proposer):
 
     def __init__(self, body, rpn, head, anchors: Anchors, weights: Sequence[float] = (1, 1, 1, 1), **options):
         super().__init__(body, rpn, anchors, **options)
-        self.head = head
+        self.head, self.classes = head, head.output_shape[0][-1] - 1
         self.balance = tuple(number("weights", one, 0) for one in weights)
         if len(self.balance) != len(self.losses_told):
             raise ValueError(f"Give a weight for each of {', '.join(self.losses_told)}. Received: {weights!r}")
@@ -118,8 +118,10 @@ def detect(
     """Find and name the objects of pictures (n, height, width, 3) from 0 to 255, `batch` at a time; [] for none.
 
     limit: proposals judged for a picture; least: scores below are dropped; iou: two boxes of a class that share more
-    are one. Raises ValueError as `proposer.look`. Source: Ren et al. (2015), section 3.3. Chapter: faster_rcnn.
+    are one. Raises ValueError as `proposer.look`, for a score outside 0 to 1, and for what a net says that is no finite
+    number. Source: Ren et al. (2015), section 3.3. Chapter: faster_rcnn.
     """
+    images, batch, least = proposer.pictures(model, images), whole("batch", batch, 1), number("least", least, 0, 1)
     parts = [_detected(model, images[i : i + batch], limit, least, iou) for i in range(0, len(images), batch)]
     return [one for part in parts for one in part]
 
@@ -140,8 +142,10 @@ def named(
 ) -> Detections:
     """Turn what the head says of one picture's proposals (k, 4) into detections; further rows are padding.
 
-    Chapter: faster_rcnn.
+    Raises ValueError for logits that are no finite numbers. Chapter: faster_rcnn.
     """
+    if not np.isfinite(logits[: len(found)]).all():
+        raise ValueError("A net says finite numbers; has its training failed? Received: NaN or infinite ones")
     shares = softmax(logits[: len(found)], axis=-1)[:, 1:]
     which, label = np.nonzero(shares >= least)
     moved = geometry.clip(geometry.decode(offsets[: len(found)], found), size)

@@ -9,7 +9,9 @@ import numpy as np
 
 from cvnotes import boxes as geometry
 from cvnotes.boxes.formats import rows
-from cvnotes.checks import choice, number
+from cvnotes.checks import choice, number, pair
+
+from .regression import paired_iou
 
 RULES = ("exact", "nearest", "outward", "pooling")
 
@@ -48,13 +50,15 @@ def kept(boxes: np.ndarray, stride: float, rule: str) -> np.ndarray:
 
     Raises ValueError as `projected`. Chapter: fast_rcnn.
     """
-    back = projected(boxes, stride, rule) * stride
-    return np.array([geometry.iou(one[None], other[None])[0, 0] for one, other in zip(boxes, back, strict=True)])
+    return paired_iou(rows("boxes", boxes), projected(boxes, stride, rule) * stride)
 
 
 def coverage(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """How many boxes of whole pixels lie over each pixel of a picture of size (height, width). Chapter: fast_rcnn."""
-    count = np.zeros(size, int)
-    for x0, y0, x1, y1 in np.round(rows("boxes", boxes)).astype(int):
+    """How many boxes of whole pixels lie over each pixel of a picture of size (height, width): of that shape.
+
+    What a box has outside the picture is cut off. Raises ValueError for bad boxes and sizes. Chapter: fast_rcnn.
+    """
+    count = np.zeros(pair("size", size), int)
+    for x0, y0, x1, y1 in np.round(geometry.clip(rows("boxes", boxes), size)).astype(int):
         count[y0:y1, x0:x1] += 1
     return count

@@ -36,15 +36,18 @@ class Proposer(keras.Model):
     body: a model that gives maps by name, "stride_8" for a stride of 8 pixels; rpn: as `region_proposals` builds it;
     draw: how many anchors a training step looks at; seed: of the lots drawn while training.
     Trained by `fit` on pictures and `faster_loss.targets`; it brings its own losses, so `compile` needs none.
+    Raises ValueError for a draw of no boxes, which would leave a loss without a number, and for a seed below 0.
     Source: Ren et al. (2015), section 3.1. Chapter: faster_rcnn.
     """
 
     losses_told = faster_loss.LOSSES[:2]
+    classes: int | None = None  #: that it tells apart, None where it only proposes
 
     def __init__(self, body: keras.Model, rpn: keras.Model, anchors: Anchors, draw: Draw = FEW, seed: int = 0):
         super().__init__()
-        self.body, self.rpn, self.anchors, self.draw = body, rpn, anchors, draw
-        self.dice = keras.random.SeedGenerator(seed)
+        self.body, self.rpn, self.anchors = body, rpn, anchors
+        self.draw = Draw(*(whole(f"draw.{name}", one, 1) for name, one in Draw(*draw)._asdict().items()))
+        self.dice = keras.random.SeedGenerator(whole("seed", seed, 0))
         self.told = [keras.metrics.Mean(name=name) for name in self.losses_told]
 
     def compile(self, optimizer="adam", loss=None, **options):
@@ -100,22 +103,30 @@ def taught(
     """Train a proposer, or a whole Faster R-CNN, on pictures (n, height, width, 3) from 0 to 255 and their truth.
 
     Gives the mean of each loss for each pass, by name. Raises ValueError for sides that the stride does not divide,
-    and as `experiments.fit`. Chapter: faster_rcnn.
+    for classes that the model does not know, as `faster_loss.targets`, and as `experiments.fit`. Chapter: faster_rcnn.
     """
     images = pictures(model, images)
     places = (side // model.anchors.stride for side in images.shape[1:3])
     wanted = targets(truths, model.anchors.over(*places))
+    most = max((int(np.max(truth.labels, initial=-1)) for truth in truths), default=-1)
+    if model.classes is not None and most >= model.classes:
+        raise ValueError(f"Give truth of the model's {model.classes} classes. Received: labels up to {most}")
     own = model.compute_loss  # named here, used by Keras without being asked to
     return experiments.fit(model, images, wanted, epochs=epochs, batch=batch, rate=rate, seed=seed, loss=own)
 
 
-def pictures(model: Proposer, images: np.ndarray) -> np.ndarray:
-    """Read pictures (n, height, width, 3) of finite numbers whose sides the stride divides. Chapter: faster_rcnn."""
+def pictures(model: Proposer, images: np.ndarray, least: int = 0) -> np.ndarray:
+    """Read at least so many pictures (n, height, width, 3) of finite numbers, whose sides the stride divides.
+
+    Raises ValueError for all else. Chapter: faster_rcnn.
+    """
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[3] != 3 or images.dtype.kind not in "fiu" or not np.isfinite(images).all():
         raise ValueError(f"Give finite pictures (n, height, width, 3). Received: {images.dtype} of {images.shape}")
     if any(side % model.anchors.stride or not side for side in images.shape[1:3]):
         raise ValueError(f"Give sides that the stride {model.anchors.stride} divides. Received: {images.shape[1:3]}")
+    if len(images) < least:
+        raise ValueError(f"Give at least {least} picture. Received: {images.shape}")
     return images
 
 
@@ -124,7 +135,7 @@ def look(model: Proposer, images: np.ndarray, limit: int = 24, iou: float = SAME
 
     iou: of two proposals that share more, the better stays. Raises ValueError as `pictures`. Chapter: faster_rcnn.
     """
-    images = pictures(model, images)
+    images = pictures(model, images, 1)
     said = model(images, training=False)
     anchors, (logits, offsets) = model.laid(said), (ops.convert_to_numpy(said[k]) for k in ("logits", "offsets"))
     moved, limit = geometry.decode(offsets, anchors), whole("limit", limit, 1)
@@ -137,7 +148,8 @@ def propose(
 ) -> list[np.ndarray]:
     """Propose boxes for each of some pictures: (k, 4) corners, k at most `limit`, best first; [] for no pictures.
 
-    Raises ValueError as `look`. Chapter: faster_rcnn.
+    batch: pictures at a time. Raises ValueError as `look`. Chapter: faster_rcnn.
     """
+    images, batch = pictures(model, images), whole("batch", batch, 1)
     parts = [look(model, images[i : i + batch], limit, iou).boxes for i in range(0, len(images), batch)]
     return [one for part in parts for one in part]

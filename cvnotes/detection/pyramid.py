@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 
 from cvnotes import boxes as geometry
-from cvnotes.checks import number
+from cvnotes.checks import number, whole
 
 from . import proposer
 from .proposer import Proposer
@@ -24,10 +24,10 @@ SCALES = (0.5, 1.0, 2.0)
 def resized(model: Proposer, images: np.ndarray, scale: float) -> np.ndarray:
     """Bring pictures (n, h, w, 3) to about `scale` times their size, to sides that the stride divides: floats.
 
-    Chapter: faster_rcnn.
+    Raises ValueError as `proposer.pictures`, and for a scale that is not above 0. Chapter: faster_rcnn.
     """
-    stride, scale = model.anchors.stride, number("scale", scale, above=0)
-    sides = [max(1, round(side * scale / stride)) * stride for side in np.shape(images)[1:3]]
+    images, stride, scale = proposer.pictures(model, images), model.anchors.stride, number("scale", scale, above=0)
+    sides = [max(1, round(side * scale / stride)) * stride for side in images.shape[1:3]]
     grown = keras.ops.image.resize(ops.cast(images, "float32"), sides, antialias=scale < 1, data_format="channels_last")
     return ops.convert_to_numpy(grown)
 
@@ -37,9 +37,12 @@ def propose(
 ) -> list[np.ndarray]:
     """Propose boxes for pictures from all sizes of each: brought back to the picture, (k, 4), best first.
 
-    Proposals of all sizes compete by their scores. Arguments and errors as `proposer.propose`. Chapter: faster_rcnn.
+    Proposals of all sizes compete by their scores. scales: factors on the sides, at least one. Arguments and errors as
+    `proposer.propose`. Chapter: faster_rcnn.
     """
-    images = proposer.pictures(model, images)
+    images, batch = proposer.pictures(model, images), whole("batch", batch, 1)
+    if np.ndim(scales) != 1 or not len(scales):
+        raise ValueError(f"Give a sequence of at least one scale, such as (0.5, 1, 2). Received: scales={scales!r}")
     parts = [_together(model, images[i : i + batch], limit, scales) for i in range(0, len(images), batch)]
     return [one for part in parts for one in part]
 

@@ -34,11 +34,13 @@ def pyramid_regions(maps: Any, boxes: Any, pictures: Any, levels: Sequence[int] 
 def pyramid_pool(maps: Any, levels: Sequence[int] = LEVELS) -> Any:
     """Pool whole maps (n, H, W, C) of any height and width: (n, C * sum of level²), see `pyramid_regions`.
 
-    Raises ValueError for what are no maps, and no level. Source: He et al. (2014), section 2.2. Chapter: fast_rcnn.
+    Raises ValueError for what are no maps, sides that are not known, as where a net is compiled for any size, and no
+    level. Source: He et al. (2014), section 2.2. Chapter: fast_rcnn.
     """
-    if len(getattr(maps, "shape", ())) != 4:
-        raise ValueError(f"Give maps (n, H, W, C). Received: {getattr(maps, 'shape', type(maps).__name__)}")
-    height, width = maps.shape[1:3]
+    shape = tuple(getattr(maps, "shape", ()))
+    if len(shape) != 4 or None in shape[1:3]:
+        raise ValueError(f"Give maps (n, H, W, C), H and W known. Received: {shape or type(maps).__name__}")
+    height, width = shape[1:3]
     pictures = ops.arange(ops.shape(maps)[0], dtype="int32")
     last = ops.convert_to_tensor([[0, 0, width - 1, height - 1]], dtype="float32")  # the cells at both ends belong
     return pyramid_regions(maps, ops.take(last, pictures * 0, axis=0), pictures, levels)

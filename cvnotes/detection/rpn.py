@@ -10,6 +10,7 @@ from keras import layers
 
 from cvnotes import boxes as geometry
 from cvnotes.boxes import Truth
+from cvnotes.boxes.detections import checked_truth
 from cvnotes.checks import number, whole
 from cvnotes.single_shot.trunks import conv
 
@@ -28,7 +29,7 @@ class Anchors(NamedTuple):
     @property
     def each(self) -> int:
         """How many there are at a place."""
-        return len(self.sizes) * len(self.ratios)
+        return np.size(self.sizes) * np.size(self.ratios)
 
     def over(self, high: int, wide: int) -> np.ndarray:
         """Lay them over a map of high x wide places: (high * wide * each, 4), in pixels. Chapter: faster_rcnn."""
@@ -60,8 +61,11 @@ def labels(anchors: np.ndarray, truth: Truth, positive: float = POSITIVE, negati
     """Say of every anchor (n, 4) which object it is to answer for: its row in the truth, -1 nothing, -2 left out.
 
     An object from an overlap of 0.7 on, and each object's best anchor whatever its overlap; nothing below 0.3.
+    Raises ValueError as `boxes.match`, for what is no Truth, and for one with objects that should not count.
     Source: Ren et al. (2015), section 3.1.2. Chapter: faster_rcnn.
     """
+    if checked_truth(truth).ignore.any():
+        raise ValueError(f"Give truth in which every object counts. Received: ignore={truth.ignore}")
     return geometry.match(anchors, truth.boxes, positive, negative)
 
 
@@ -72,9 +76,11 @@ def best(
 
     scores: (n,); found: (n, 4) corners. They are cut at the border of the picture of `size` (height, width); what is
     then narrower than 2 pixels is dropped; of those that share more than `iou` the best stays; at most `limit`.
-    Source: Ren et al. (2015), section 3.3. Chapter: faster_rcnn.
+    Raises ValueError as `boxes.nms`. Source: Ren et al. (2015), section 3.3. Chapter: faster_rcnn.
     """
-    found = geometry.clip(found, size)
+    found, scores = geometry.clip(found, size), np.asarray(scores)
+    if scores.shape != found.shape[:1]:
+        raise ValueError(f"Give a score for each of {len(found)} boxes. Received: {scores.shape}")
     wide = np.flatnonzero((found[:, 2:] - found[:, :2] >= TINY).all(1))
     kept = wide[geometry.nms(found[wide], scores[wide], number("iou", iou, 0, 1), limit)]
     return found[kept], scores[kept]

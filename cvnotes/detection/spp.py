@@ -37,22 +37,27 @@ class SPPNet(NamedTuple):
 def windows(images: np.ndarray, given: lessons.Lessons, side: int = WINDOW) -> np.ndarray:
     """Cut out a window of side x side pixels around the middle of each region, at the picture's own scale.
 
-    Chapter: fast_rcnn.
+    Rows are those of the lessons. Raises ValueError as `parted`. Chapter: fast_rcnn.
     """
-    middle = (given.boxes[:, :2] + given.boxes[:, 2:]) / 2
-    around = np.concatenate([middle - side / 2, middle + side / 2], axis=1)
-    return np.concatenate([warping.crops(image, around[given.scenes == i], side) for i, image in enumerate(images)])
+    reach, pairs = np.array([-1, -1, 1, 1]) * side / 2, zip(images, parted(given, len(images)), strict=True)
+    around = [(image, np.tile((some[:, :2] + some[:, 2:]) / 2, 2) + reach) for image, some in pairs]
+    return np.concatenate([warping.crops(image, some, side) for image, some in around])
+
+
+def parted(given: lessons.Lessons, count: int) -> list[np.ndarray]:
+    """The boxes of each of `count` pictures, in the order of the lessons.
+
+    Raises ValueError for regions of other pictures, and for some that do not come picture by picture, as
+    `lessons.gather` gives them: what is read for one would be taken for another's. Chapter: fast_rcnn.
+    """
+    if (np.diff(given.scenes) < 0).any() or given.scenes.max(initial=0) >= count:
+        told = f"numbers of pictures {given.scenes[:8].tolist()}... up to {given.scenes.max(initial=0)}"
+        raise ValueError(f"Give the regions of {count} pictures, picture by picture. Received: {told}")
+    return np.split(given.boxes, np.cumsum(np.bincount(given.scenes, minlength=count))[:-1])
 
 
 def pretrained(
-    images: np.ndarray,
-    given: lessons.Lessons,
-    *,
-    epochs: int,
-    rate: float,
-    seed: int,
-    stride: int = fast_rcnn.STRIDE,
-    width: float = 1.0,
+    images: np.ndarray, given: lessons.Lessons, *, epochs: int, rate: float, seed: int, width: float = 1.0
 ) -> keras.Model:
     """Train a trunk to name small windows around regions, one by one, and give the trunk, which ends in one map.
 
@@ -60,8 +65,7 @@ def pretrained(
     Source: He et al. (2014), section 2.3. Chapter: fast_rcnn.
     """
     keras.utils.set_random_seed(seed)
-    chosen, body = lessons.balanced(given, RATIO, seed), trunk(width, (stride,), None)
-    body = keras.Model(body.input, body.output[f"stride_{stride}"], name="body")
+    chosen, body = lessons.balanced(given, RATIO, seed), empty_body(width)
     logits = layers.Dense(given.classes + 1, name="logits")(PyramidPooling(name="pyramid")(body.output))
     cut = windows(images, chosen)
     net = keras.Model(body.input, logits)
@@ -69,9 +73,20 @@ def pretrained(
     return body
 
 
+def empty_body(width: float = 1.0) -> keras.Model:
+    """Build the trunk alone, with one map, for pictures of any size. Chapter: fast_rcnn."""
+    body = trunk(width, (fast_rcnn.STRIDE,), None)
+    return keras.Model(body.input, body.output[f"stride_{fast_rcnn.STRIDE}"], name="body")
+
+
 def pooled(body: keras.Model, images: np.ndarray, found: Sequence[np.ndarray], stride: int) -> list[np.ndarray]:
-    """One pass for each picture, then a pyramid for each of its boxes (m, 4): (m, C * 21) each. Chapter: fast_rcnn."""
-    answers = []
+    """One pass for each picture of bytes, then a pyramid for each of its boxes (m, 4): (m, C * 21) each.
+
+    Raises ValueError for pictures of another type or shape, and unless each has its boxes. Chapter: fast_rcnn.
+    """
+    images, answers = fast_rcnn.pictures_of(images), []
+    if len(images) != len(found):
+        raise ValueError(f"Give an array of proposals for each of {len(images)} pictures. Received: {len(found)}")
     for start in range(0, len(images), TOGETHER):
         part = [rows("found", some) for some in found[start : start + TOGETHER]]
         counts = [len(some) for some in part]
@@ -90,33 +105,30 @@ def coder(inputs: int, classes: int, hidden: int = fast_rcnn.HIDDEN) -> keras.Mo
 
 
 def fit(
-    body: keras.Model,
-    images: np.ndarray,
-    given: lessons.Lessons,
-    *,
-    epochs: int,
-    rate: float,
-    seed: int,
-    stride: int = fast_rcnn.STRIDE,
+    body: keras.Model, images: np.ndarray, given: lessons.Lessons, *, epochs: int, rate: float, seed: int
 ) -> tuple[SPPNet, int]:
     """Cache the pooled rows of all regions, train the dense layers on them, then SVMs and regressors, one by one.
 
-    given: regions, of `lessons.gather`. Also returns the bytes of the cache.
-    Source: He et al. (2014), section 4. Chapter: fast_rcnn.
+    body: with a map of stride STRIDE; given: regions, of `lessons.gather`. Also returns the bytes of the cache.
+    Raises ValueError as `parted` and `pooled`. Source: He et al. (2014), section 4. Chapter: fast_rcnn.
     """
-    parted = np.split(given.boxes, np.cumsum(np.bincount(given.scenes, minlength=len(images)))[:-1])
-    given = given._replace(crops=np.concatenate(pooled(body, images, parted, stride)))  # rows in the place of crops
+    cached = np.concatenate(pooled(body, images, parted(given, len(images)), fast_rcnn.STRIDE))
+    given = given._replace(crops=cached)  # rows in the place of crops
     keras.utils.set_random_seed(seed)
     net, chosen = coder(given.crops.shape[1], given.classes), lessons.balanced(given, RATIO, seed)
     experiments.fit(net, chosen.crops, chosen.answers, epochs=epochs, batch=64, rate=rate, seed=seed)
     machines = svms.fit_svms(codes.seen(net, given.crops, ["code"])[0], given, seed=seed)
     near = given.take(given.iou > regression.NEAR)
     movers = regression.fit_regressors(near.crops, near.boxes, near.best, near.labels, given.classes, STRENGTH)
-    return SPPNet(body, net, machines, movers, stride), given.crops.nbytes
+    return SPPNet(body, net, machines, movers), cached.nbytes
 
 
 def look(model: SPPNet, images: np.ndarray, found: Sequence[np.ndarray]) -> list[rcnn.Look]:
-    """What the net sees in the proposals (m, 4) of each picture; one pass of the trunk for each. Chapter: fast_rcnn."""
+    """What the net sees in the proposals (m, 4) of each picture; one pass of the trunk for each.
+
+    Raises ValueError as `pooled`. Chapter: fast_rcnn.
+    """
+    found = [rows("found", some) for some in found]
     seen = pooled(model.body, images, found, model.stride)
     return [
         rcnn.Look(some, one, *codes.seen(model.coder, one, ["code", "logits"]))
@@ -128,9 +140,8 @@ def detect(model: SPPNet, images: np.ndarray, found: Sequence[np.ndarray] | None
     """Find and name the objects of pictures (n, h, w, 3) of bytes, judged as in R-CNN.
 
     found: proposals (m, 4) of each picture, by selective search if None; options: of `rcnn.judge`.
-    Raises ValueError unless each picture has its proposals. Source: He et al. (2014), section 4. Chapter: fast_rcnn.
+    Raises ValueError as `pooled`. Source: He et al. (2014), section 4. Chapter: fast_rcnn.
     """
+    images = fast_rcnn.pictures_of(images)
     found = rcnn.proposed(images) if found is None else found
-    if len(images) != len(found):
-        raise ValueError(f"Give an array of proposals for each of {len(images)} pictures. Received: {len(found)}")
     return [rcnn.judge(model, one, images.shape[1:3], **options) for one in look(model, images, found)]

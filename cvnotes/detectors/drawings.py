@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from cvnotes import boxes as geometry
 from cvnotes import figures
@@ -95,5 +96,7 @@ def by_limit(limits: Sequence[int], scores: Sequence[float], work: Sequence[floa
     figures.curves(limits, {"mAP at 0.5": scores}, xlabel="proposals judged", ylabel="mAP at 0.5", ax=axes[0])
     figures.curves(limits, {"head": work}, xlabel="proposals judged", ylabel="multiply-adds, trunk = 1", ax=axes[1])
     for ax in axes:
-        ax.set_xscale("log")
+        ax.set(xscale="log", xticks=limits)
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_locator(NullLocator())
     return fig

@@ -66,7 +66,7 @@ class Published(NamedTuple):
     key: str
 
 
-#: Girshick (2015), table 4; Ren et al. (2015), tables 3 and 5; Liu et al. (2016), table 7
+#: Girshick (2015), table 4; Ren et al. (2015), tables 3 and 5; Liu et al. (2016), table 7, and section 1 for YOLO
 PUBLISHED = (
     Published("R-CNN", 84, 47.0, 66.0, "VOC 2007", "girshick2015fast"),
     Published("SPP-net", 25, 2.3, 63.1, "VOC 2007", "girshick2015fast"),

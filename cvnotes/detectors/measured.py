@@ -14,7 +14,6 @@ from cvnotes import experiments
 from cvnotes.checks import choice
 from cvnotes.data.scenes import Scene
 from cvnotes.detection import fast_rcnn, rcnn, spp, trials_fast, trials_faster, trials_rcnn
-from cvnotes.experiments.store import read
 from cvnotes.single_shot import trials_ssd, trials_yolo
 
 from . import drawings, stored
@@ -50,17 +49,12 @@ def results(scale: str = "quick") -> dict[str, Result]:
 
 
 def scores(system: str, coco: bool = False) -> np.ndarray | None:
-    """mAP of each seed of a system on the held-out scenes: at 0.5, or COCO's mean; None where it is not stored.
+    """mAP of each seed of a system on the held-out scenes: at 0.5, or COCO's mean, None where none was stored.
 
     Chapter: detectors.
     """
     one = results()[choice("system", system, ROAD)]
-    return _stored(one.room, one.experiment).get(one.before + "_coco" * coco)
-
-
-def _stored(room: str, experiment: str) -> dict[str, np.ndarray]:
-    """The numbers of an experiment, none if it has not been run."""
-    return experiments.load(room, experiment) if experiment in read(room) else {}
+    return experiments.load(one.room, one.experiment).get(one.before + "_coco" * coco)
 
 
 def passes(system: str, scene: Scene, proposals: np.ndarray) -> Passes:
@@ -88,16 +82,20 @@ def cached() -> dict[str, int]:
 # Time ---------------------------------------------------------------------------------------------------------------
 
 
-def teaching() -> dict[str, float | None]:
+def teaching() -> dict[str, float]:
     """Time to teach each system its recipe, in units of YOLO's: the middle of the runs. Chapter: detectors."""
     found = dict.fromkeys(ROAD, 0.0)
-    for key, value in _stored("detectors", "teaching_time").items():
+    for key, value in experiments.load("detectors", "teaching_time").items():
         found[key.split("_")[0]] += value
-    return {name: float(np.median(value / found[UNIT])) if np.any(value) else None for name, value in found.items()}
+    return {name: float(np.median(value / found[UNIT])) for name, value in found.items()}
 
 
 def in_units(found: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
-    """Times by system and part, in units of all that YOLO takes. Chapter: detectors."""
+    """Times by system and part, in units of all that YOLO takes.
+
+    Raises ValueError for times without YOLO's. Chapter: detectors.
+    """
+    choice(f"times of {UNIT}", UNIT, found)
     unit = sum(found[UNIT].values())
     return {system: {part: value / unit for part, value in parts.items()} for system, parts in found.items()}
 
@@ -111,7 +109,7 @@ def share(parts: Mapping[str, float]) -> float:
 
 
 def table() -> list[list[str | None]]:
-    """The rows of the table: a question, and the answer of each system; none that is answered for none.
+    """The rows of the table: a question, and the answer of each system, None where nothing was stored.
 
     Chapter: detectors.
     """
@@ -119,23 +117,18 @@ def table() -> list[list[str | None]]:
     nets, walks = {one.name: one for one in systems()}, {name: drawings.walk(name) for name in ROAD}
     questions = {
         "mAP at 0.5": lambda name: _mean(scores(name)),
-        "lowest to highest": lambda name: _ends(scores(name)),
-        "mAP, 0.5 to 0.95": lambda name: _mean(scores(name, coco=True)),
+        "lowest to highest": lambda name: f"{scores(name).min():.2f} to {scores(name).max():.2f}",
+        "mAP, 0.5 to 0.95": lambda name: _mean(scores(name, coco=True)),  # R-CNN's page did not store it
         "scenes × passes": lambda name: f"{taught[name].scenes:,} × {taught[name].passes}",
-        "time to teach": lambda name: None if times[name] is None else f"{times[name]:.1f}",
+        "time to teach": lambda name: f"{times[name]:.1f}",
         "trainings in a row": lambda name: f"{len(walks[name].stages)}",
         "kilobytes cached a picture": lambda name: f"{kept.get(name, 0) / 1e3:.0f}",
         "weights": lambda name: f"{nets[name].weights:,}",
         "passes of the ConvNet": lambda name: f"{walks[name].passes}",
         "boxes scored": lambda name: f"{nets[name].looked}",
     }
-    rows = [[question, *(answer(name) for name in ROAD)] for question, answer in questions.items()]
-    return [row for row in rows if any(row[1:])]
+    return [[question, *(answer(name) for name in ROAD)] for question, answer in questions.items()]
 
 
 def _mean(values: np.ndarray | None) -> str | None:
     return None if values is None else f"{values.mean():.2f}"
-
-
-def _ends(values: np.ndarray | None) -> str | None:
-    return None if values is None else f"{values.min():.2f} to {values.max():.2f}"

@@ -48,14 +48,16 @@ def seconds(systems: Sequence[System], images: np.ndarray, rounds: int, seed: in
     """Time every step of every system, one picture at a time, in turns: the median of the rounds for each part.
 
     images: (n, h, w, 3). Gives {system: {PROPOSALS: seconds, NETWORK: seconds}} for one picture; 0 where a system has
-    no such step. Chapter: detectors.
+    no such step. Raises ValueError for no pictures, and for two systems of one name. Chapter: detectors.
     """
-    calls = {}
+    names, calls = [system.name for system in systems], {}
+    if not len(images) or len(set(names)) < len(names):
+        raise ValueError(f"Give pictures, and systems of different names. Received: {len(images)} pictures, {names}")
     for system in systems:
         states = [chain(system, image)[:-1] for image in images]
         for i, step in enumerate(system.steps):
             calls[system.name, i, step.part] = partial(_each, step.do, [row[i] for row in states])
-    return _summed(experiments.race(calls, rounds, seed=seed), [system.name for system in systems], len(images))
+    return _summed(experiments.race(calls, rounds, seed=seed), names, len(images))
 
 
 def _each(do: Callable[[Any], Any], states: Sequence[Any]) -> None:
@@ -78,10 +80,11 @@ def compiled(net: keras.Model) -> Callable[[Any], Any]:
     """
 
     def run(given: Any) -> Any:
-        logging.disable(logging.WARNING)  # several nets are traced in a row, which is meant
+        before = logging.root.manager.disable
+        logging.disable(max(before, logging.WARNING))  # several nets are traced in a row, which is meant
         try:
             return net.predict_on_batch(given)
         finally:
-            logging.disable(logging.NOTSET)
+            logging.disable(before)
 
     return run

@@ -7,7 +7,7 @@ import functools
 import keras
 
 from cvnotes.detection import fast_rcnn, faster_rcnn, rcnn, rcnn_drawings, spp, trials_fast, trials_faster, trials_rcnn
-from cvnotes.single_shot import trials_ssd, trials_yolo, trunk
+from cvnotes.single_shot import trials_ssd, trials_yolo
 from cvnotes.transfer import keeping
 
 NAME, COMMAND, CLASSES, SEED = "detectors", "python -m cvnotes.detectors", 10, 0
@@ -35,8 +35,7 @@ def rcnn_chain() -> rcnn.RCNN:
 @functools.cache
 def spp_net() -> spp.SPPNet:
     """Give the SPP-net whose weights are stored. Chapter: detectors."""
-    body = trunk(1.0, (fast_rcnn.STRIDE,), None)
-    body = keras.Model(body.input, body.output[f"stride_{fast_rcnn.STRIDE}"])
+    body = spp.empty_body()
     body.set_weights(keeping.load_weights(NAME, "body"))
     svms, regressors = (keeping.load_weights(NAME, name)[0] for name in ("svms", "regressors"))
     coder = spp.coder(regressors.shape[1] - 1, CLASSES)

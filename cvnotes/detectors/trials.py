@@ -8,6 +8,7 @@ import keras
 
 from cvnotes import boxes, experiments
 from cvnotes.boxes import Detections
+from cvnotes.checks import choice
 from cvnotes.data.scenes import Scenes
 from cvnotes.detection import trials_rcnn
 from cvnotes.single_shot import trials_yolo, yolo
@@ -29,8 +30,8 @@ def judged(found: list[Detections], scenes: Scenes) -> dict[str, float]:
 
 
 def yolo_taught(way: str, scenes: Scenes, epochs: int, seed: int) -> keras.Model:
-    """Train a small YOLO on given scenes, in one of `trials_yolo.WAYS`. Chapter: detectors."""
-    grid, errors = trials_yolo.WAYS[way]
+    """Train a small YOLO on given scenes, in one of the two ways of RATE. Chapter: detectors."""
+    grid, errors = trials_yolo.WAYS[choice("way", way, RATE)]
     keras.utils.set_random_seed(seed)
     net, wanted = yolo.small_yolo(grid, squash=errors == "entropy"), grid_targets(boxes.truths(scenes), grid)
     options = {"batch": trials_yolo.BATCH, "rate": RATE[way], "loss": grid_loss(grid, errors)}

@@ -7,6 +7,7 @@ from functools import partial
 
 import keras
 import numpy as np
+from scipy.special import softmax
 
 from cvnotes.boxes import Detections
 from cvnotes.data.scenes import Scene
@@ -73,10 +74,7 @@ def sure(found: Detections, least: float = SURE) -> Detections:
     return Detections(*(field[found.scores >= least] for field in found))
 
 
-def shares(logits: np.ndarray) -> np.ndarray:
-    """Softmax over the last axis. Chapter: detectors."""
-    parts = np.exp(logits - logits.max(-1, keepdims=True))
-    return parts / parts.sum(-1, keepdims=True)
+shares = partial(softmax, axis=-1)
 
 
 def candidates_panel(image: np.ndarray, found: Detections) -> Callable:
