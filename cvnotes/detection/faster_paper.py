@@ -32,7 +32,7 @@ def faster_rcnn_vgg(
     """Faster R-CNN on VGG-16: picture in, 300 proposals with their classes and boxes out.
 
     The thirteen convolutions; on their map a 3 x 3 convolution of 512 filters with 2 logits and 4 offsets for each of 9
-    anchors a place; ROI pooling of 7 x 7 cells of each proposal; two dense layers of 4096; a class and, for each class,
+    anchors a place; RoI pooling of 7 x 7 cells of each proposal; two dense layers of 4096; a class and, for each class,
     four offsets. classes: with nothing as one of them, 21 for VOC (137,078,239 parameters). Outputs are linear.
     Gives (n, proposals, 4 + classes + 4 classes): corners of each proposal in pixels, logits, offsets class by class.
     input_shape: sides of at least 64, multiples of 16 (the authors bring the shorter side of a picture to 600 pixels).

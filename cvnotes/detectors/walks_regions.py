@@ -73,7 +73,7 @@ def fast_walk(scene: Scene, model: keras.Model, proposals: np.ndarray) -> Walk:
         walks.begin(scene),
         walks.proposals_stop(scene, proposals),
         _projected(scene, maps[0], proposals, "trunk, on the\nwhole picture", NET),
-        walks.bins_stop("bins of each", "ROI align: the map under each proposal", RULE, to_numpy(bins)),
+        walks.bins_stop("bins of each", "RoI align: the map under each proposal", RULE, to_numpy(bins)),
         walks.matrix_stop("nothing, and classes", "head", NET, walks.shares(logits)),
         walks.end(scene, walks.sure(found), "offsets,\nsuppress", NET),
     )
@@ -106,7 +106,7 @@ def faster_walk(scene: Scene, model: faster_rcnn.FasterRCNN, limit: int = faster
         walks.begin(scene),
         walks.map_stop("one map", "trunk", NET, to_numpy(maps)[0]),
         Stop("proposals", "RPN,\nkeep the best", NET, proposals.shape, _objectness(scene, model, proposals)),
-        walks.bins_stop("bins of each", "ROI align: the map under each proposal", RULE, to_numpy(bins)),
+        walks.bins_stop("bins of each", "RoI align: the map under each proposal", RULE, to_numpy(bins)),
         walks.matrix_stop("nothing, and classes", "head", NET, scores),
         walks.end(scene, walks.sure(found), "offsets,\nsuppress", NET),
     )

@@ -1,4 +1,4 @@
-"""Stored experiment: a mask branch on a shared map, with ROI align, with ROI pooling, and on a map of its own."""
+"""Stored experiment: a mask branch on a shared map, with RoI align, with RoI pooling, and on a map of its own."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def inside(model: mask_head.MaskNet, count: int = FIRST) -> float:
     return float(masks.paired_mask_iou(np.concatenate(said), np.concatenate(masks.true_masks(scenes))).mean())
 
 
-#: Three ways to train: by ROI align on the map of the detector, by ROI pooling, and by ROI align on an own map.
+#: Three ways to train: by RoI align on the map of the detector, by RoI pooling, and by RoI align on an own map.
 WAYS = {"": {}, "pool_": {"read": "pool"}, "own_": {"own": True}}
 
 
