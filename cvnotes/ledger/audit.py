@@ -24,7 +24,8 @@ NOTEBOOKS = (
     *("shortcuts", "densenet", "feature_reuse", "systems", "boxes", "localization", "average_precision"),
     *("selective_search", "rcnn", "fast_rcnn", "faster_rcnn", "yolo", "ssd", "detectors", "segmentation"),
     *("segmentation_strategies", "instances", "grabcut", "coins"),
-    *("siamese", "gans", "capsules", "visualization", "interpretability", "hallucination", "scaling"),
+    *("siamese", "matching", "tracking", "faces", "gans", "generators", "capsules", "capsnet"),
+    *("visualization", "interpretability", "hallucination", "scaling"),
 )
 NOTES = "ABCDE"
 SETTLING = ("expect", "cite", "editorial")
