@@ -25,7 +25,6 @@ BOXES = {  # x0, y0, x1, y1 as shares of the side
 Strokes = Mapping[int, Sequence[Sequence[tuple[float, float]]]]
 SAUCER = [[(9, 40), (9, 68), (22, 92)], [(52, 105), (78, 101), (102, 76), (100, 52)]]
 FACE = [[(12, 50), (20, 72), (50, 76), (62, 60), (60, 30), (30, 14)], [(66, 70), (74, 96)], [(38, 40), (44, 52)]]
-ROUND_IT = [[(112, 40), (110, 90), (112, 112)], [(15, 112), (60, 116)]]
 
 
 @functools.cache

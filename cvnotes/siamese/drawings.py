@@ -53,8 +53,8 @@ def architecture(towers: int = 1) -> Figure:
         _box(ax, 2.5, y, name, colour, 1.3)
         _box(ax, 4.1, y, code, "white", 0.9)
         for start, end in ((1.33, 1.84), (3.16, 3.64)):
-            _arrow(ax, (start, y), (end, y))
-        _arrow(ax, (4.56, y), (5.1, 1.35 + (0.2 if y > 1.35 else -0.2)))
+            arrow(ax, (start, y), (end, y))
+        arrow(ax, (4.56, y), (5.1, 1.35 + (0.2 if y > 1.35 else -0.2)))
     _box(ax, 5.65, 1.35, "distance", "white", 1.1)
     words = "one set\nof weights" if towers == 1 else "two sets\nof weights"
     ax.text(2.5, 1.35, words, ha="center", va="center", fontsize=9)
@@ -78,7 +78,8 @@ def _box(ax: Axes, x: float, y: float, words: str, colour: str, width: float, he
     ax.text(x, y, words, ha="center", va="center", fontsize=10)
 
 
-def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str = figures.INK) -> None:
+def arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str = figures.INK) -> None:
+    """Draw an arrow from place to place, in the units of the axes."""
     ax.annotate(
         "", end, start, arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
     )
@@ -117,9 +118,9 @@ def zones(margin: float = 0.8) -> Figure:
     for words, angle, far in (("hard", 62, 0.6), ("semi-hard", 32, 1.38), ("easy", 8, 2.25)):
         ax.plot(*_at(angle, far), "X", color=figures.INK, markersize=8)
         ax.text(*_at(angle, far) + np.array([0.1, 0.1]), words, va="bottom", **BOLD)
-    _arrow(ax, (0, 0), tuple(_at(270, radius)))
+    arrow(ax, (0, 0), tuple(_at(270, radius)))
     ax.text(0.07, -0.62, "$d_{ap}$", fontsize=10)
-    _arrow(ax, tuple(_at(270, radius)), tuple(_at(270, radius + margin)))
+    arrow(ax, tuple(_at(270, radius)), tuple(_at(270, radius + margin)))
     ax.text(0.07, -1.45, "$m$", fontsize=10)
     ax.set(xlim=(-2.6, 3.0), ylim=(-1.95, 1.95), aspect="equal")
     ax.axis("off")

@@ -13,6 +13,7 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 from cvnotes import figures
 from cvnotes.figures.style import sheet
 
+from .drawings import arrow
 from .hands import Signatures
 from .hashing import hash_bits
 
@@ -27,24 +28,24 @@ def machine(parts: Sequence[str] = PARTS, codes: int = 16) -> Figure:
     rows, at = {"known": 0.75, "new": 3.35}, np.linspace(1.75, 4.15, len(parts))
     for name, y in rows.items():
         _box(ax, 0.62, y, f"{name}\npicture", 0.98, 0.62)
-        _arrow(ax, (1.11, y), (at[0] - 0.2, y))
+        arrow(ax, (1.11, y), (at[0] - 0.2, y))
         for x, part in zip(at, parts, strict=True):
             _box(ax, x, y, part.replace(", ", ",\n"), 0.4, 1.05, edge=figures.SKY, turned=True)
         for left, right in itertools.pairwise(at):
-            _arrow(ax, (left + 0.2, y), (right - 0.2, y))
-        _arrow(ax, (at[-1] + 0.2, y), (4.88, y))
+            arrow(ax, (left + 0.2, y), (right - 0.2, y))
+        arrow(ax, (at[-1] + 0.2, y), (4.88, y))
         _code(ax, 4.9, y, codes, seed=round(y))
     for x in at:
         ax.plot([x, x], [1.28, 2.82], color=figures.GREY, linestyle=":", linewidth=1.1)
     ax.text(at.mean(), 2.05, "the same weights", ha="center", va="center", fontsize=9, backgroundcolor=figures.PAPER)
     ax.text(5.1, 0.15, f"code: {codes} numbers", ha="center", fontsize=9)
     _box(ax, 6.55, 0.75, "store", 1.0, 0.5, edge=figures.GREEN)
-    _arrow(ax, (5.3, 0.75), (6.05, 0.75))
-    _arrow(ax, (6.55, 1.0), (6.55, 1.78))
+    arrow(ax, (5.3, 0.75), (6.05, 0.75))
+    arrow(ax, (6.55, 1.0), (6.55, 1.78))
     _box(ax, 6.55, 2.05, "distance", 1.0, 0.5)
     ax.plot([5.3, 6.55], [3.35, 3.35], color=figures.INK, linewidth=1.2)
-    _arrow(ax, (6.55, 3.35), (6.55, 2.3))
-    _arrow(ax, (6.05, 2.05), (5.6, 2.05))
+    arrow(ax, (6.55, 3.35), (6.55, 2.3))
+    arrow(ax, (6.05, 2.05), (5.6, 2.05))
     _box(ax, 5.05, 2.05, "below the\nthreshold?", 1.08, 0.62, edge=figures.ORANGE)
     ax.text(0.62, 1.32, "once,\nbeforehand", ha="center", fontsize=8.5, color=figures.GREEN, va="top")
     ax.text(0.62, 2.75, "at each\nquestion", ha="center", fontsize=8.5, color=figures.ORANGE, va="bottom")
@@ -67,11 +68,6 @@ def _code(ax: Axes, x: float, y: float, count: int, seed: int) -> None:
     for i, shade in enumerate(np.random.default_rng(seed).uniform(0.1, 0.9, count)):
         look = {"facecolor": str(shade), "edgecolor": figures.INK, "linewidth": 0.3}
         ax.add_patch(Rectangle((x, y - 0.525 + i * tall), 0.36, tall, **look))
-
-
-def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    look = {"arrowstyle": "-|>", "color": figures.INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
-    ax.annotate("", end, start, arrowprops=look)
 
 
 def errors(bins: np.ndarray, counts: Mapping[str, np.ndarray], at: int, title: str) -> Figure:
