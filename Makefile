@@ -17,7 +17,10 @@ HAVE_UV := $(shell command -v uv 2>/dev/null)
 # two kernels with two each, on two cores, mostly wait for one another.
 THREADS := $(if $(CI),2,1)
 FIXED   := OMP_NUM_THREADS=$(THREADS) TF_NUM_INTRAOP_THREADS=$(THREADS) TF_NUM_INTEROP_THREADS=$(THREADS) \
-           OPENBLAS_NUM_THREADS=1 $(if $(CI),TF_ENABLE_ONEDNN_OPTS=0)
+           OPENBLAS_NUM_THREADS=1
+ifneq ($(CI),)
+export TF_ENABLE_ONEDNN_OPTS := 0
+endif
 PYTEST  := $(BIN)/python -m pytest
 
 SHELL := /bin/sh
@@ -110,10 +113,12 @@ test-code: $(READY) ## unit, property, hygiene and ledger tests (ONLY=path for s
 	@echo "== code"
 	@$(FIXED) $(PYTEST) -q -n $(JOBS) --dist worksteal -m "not canary and not site" $(if $(ONLY),$(ONLY),tests)
 
+# What passes is kept, pictures too, and `make book` need not run it again.
 test-notebooks: $(READY) ## run all notebooks and compare every text output with the committed one (ONLY=path for one)
 	@echo "== notebooks"
-	@$(FIXED) CVNOTES_OUTPUT=text $(PYTEST) -q -n $(JOBS) --dist loadfile --nbval --nbval-current-env \
-	    --nbval-cell-timeout 300 -p tests.nbval_names $(if $(ONLY),$(ONLY),notebooks)
+	@$(FIXED) CVNOTES_OUTPUT=static $(PYTEST) -q -n $(JOBS) --dist loadfile --nbval --nbval-current-env \
+	    --nbval-cell-timeout 300 -p tests.nbval_names -p tests.nbval_keeps \
+	    $(if $(ONLY),$(ONLY),notebooks)
 
 test-site: book ## the built pages, in headless Chromium
 	@echo "== site"

@@ -155,7 +155,11 @@ def _failure(name: str, error: Exception, cell: NotebookNode | None, number: int
 
 
 def _pop_probe(nb: NotebookNode) -> dict:
-    text = "".join(o.get("text", "") for o in nb.cells.pop().outputs if o.output_type == "stream")
+    return answer("".join(o.get("text", "") for o in nb.cells.pop().outputs if o.output_type == "stream"))
+
+
+def answer(text: str) -> dict:
+    """What a kernel printed when it was asked ``PROBE``; empty where it said nothing."""
     found = re.search(r"cvnotes-probe (.*)", text)
     return json.loads(found.group(1)) if found else {}
 

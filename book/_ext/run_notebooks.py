@@ -70,6 +70,10 @@ class Page:
     def key(self) -> str:
         return key(self.parts)
 
+    def name(self, root: Path) -> str:
+        """What messages call it: the path from the root of the book."""
+        return self.path.relative_to(root).as_posix()
+
 
 def store_of(app: Sphinx) -> Store:
     """The executed notebooks of this book."""
@@ -121,13 +125,13 @@ class Runner:
     """Runs stale notebooks side by side, says how far it is, and collects every failure before it stops."""
 
     def __init__(self, app: Sphinx, store: Store, stale: list[Page]) -> None:
-        self.app, self.store = app, store
+        self.app, self.store, self.root = app, store, Path(app.srcdir)
         self.before = {page.doc: store.latest(page.stem) for page in stale}
         # the longest first, so that it does not start when all others are done; one never run may be the longest
         self.stale = sorted(stale, key=lambda page: -self.before[page.doc].get("seconds", float("inf")))
         self.jobs = min(int(os.environ.get("NB_JOBS") or os.cpu_count() or 1), len(stale))
         self.threads = int(os.environ.get("NB_THREADS") or 1)
-        self.env = kernel_environment(Path(app.srcdir), "static", self.threads)
+        self.env = kernel_environment(self.root, "static", self.threads)
         self.clients: dict[str, NotebookClient] = {}
         self.lock = threading.Lock()
 
@@ -165,7 +169,7 @@ class Runner:
         try:
             return execute(
                 page.notebook,
-                self._name(page),
+                page.name(self.root),
                 folder=page.path.parent,
                 env=self.env,
                 timeout=self.app.config.nb_execution_timeout,
@@ -178,11 +182,9 @@ class Runner:
     def _finish(self, page: Page, future: Future[Run], done: int) -> list[Failure]:
         try:
             run = future.result()
-            failures = [*wordless_failures(self._name(page), run.notebook), *self._unseen(page, run)]
+            failures = keep(self.store, page, run, self.root, self.threads)
         except NotebookError as error:
             run, failures = None, [error.failure]
-        if run is not None and not failures:
-            self.store.write(page.stem, run.notebook, self._about(page, run))
         took = f"{run.seconds:.1f} s" if run else ""
         with self.lock:
             others = ", ".join(sorted(self.clients))
@@ -190,30 +192,34 @@ class Runner:
         progress(f"[{done}/{len(self.stale)}] {page.stem} {'FAILED' if failures else took}{still}")
         return failures
 
-    def _unseen(self, page: Page, run: Run) -> list[Failure]:
-        """Modules that the run loaded and the key does not know: an edit of these would go unnoticed."""
-        root = Path(self.app.srcdir)
-        loaded = [Path(file).resolve() for file in run.about.pop("modules", [])]
-        names = [p.relative_to(root).as_posix() if p.is_relative_to(root) else str(p) for p in loaded]
-        return [
-            Failure(self._name(page), f"loads {name}, which its imports do not lead to; import it by its name")
-            for name in names
-            if name not in page.parts
-        ]
-
-    def _about(self, page: Page, run: Run) -> dict:
-        about = {"key": page.key, "parts": page.parts, "seconds": round(run.seconds, 1), "threads": self.threads}
-        return {**about, "scale": page.parts["setting: CVNOTES_SCALE"], **run.about}
-
-    def _name(self, page: Page) -> str:
-        return page.path.relative_to(self.app.srcdir).as_posix()
-
     def _stop_kernels(self) -> None:
         with self.lock:
             kernels = [client.km.provisioner for client in self.clients.values() if client.km is not None]
         for kernel in kernels:
             if getattr(kernel, "pid", None):
                 os.kill(kernel.pid, signal.SIGTERM)
+
+
+def keep(store: Store, page: Page, run: Run, root: Path, threads: int) -> list[Failure]:
+    """Store the run of a page; or, where a page must not show it, say why and store nothing."""
+    name = page.name(root)
+    failures = [*wordless_failures(name, run.notebook), *unseen(name, page, run, root)]
+    if not failures:
+        about = {"key": page.key, "parts": page.parts, "seconds": round(run.seconds, 1), "threads": threads}
+        known = {name: value for name, value in run.about.items() if name != "modules"}
+        store.write(page.stem, run.notebook, {**about, "scale": page.parts["setting: CVNOTES_SCALE"], **known})
+    return failures
+
+
+def unseen(name: str, page: Page, run: Run, root: Path) -> list[Failure]:
+    """Modules that the run loaded and the key does not know: an edit of these would go unnoticed."""
+    loaded = [Path(file).resolve() for file in run.about.get("modules", [])]
+    files = [path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path) for path in loaded]
+    return [
+        Failure(name, f"loads {file}, which its imports do not lead to; import it by its name")
+        for file in files
+        if file not in page.parts
+    ]
 
 
 def wordless_failures(name: str, nb: NotebookNode) -> list[Failure]:

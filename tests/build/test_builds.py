@@ -101,6 +101,50 @@ def test_a_plain_build_that_warned_is_not_built_upon(workshop: Workshop) -> None
     assert "nowhere" in ran.said
 
 
+# --- what the tests ran, the site shows -------------------------------------------------------------------------------
+
+
+def shown(text: str = "words") -> nbformat.NotebookNode:
+    """A cell that shows one thing on the page, and is committed with its words."""
+    cell = code("shown", "from cvnotes import output\noutput.present('words', '<b>only on the page</b>')")
+    cell.outputs = [nbformat.v4.new_output("display_data", data={"text/plain": text})]
+    return cell
+
+
+TESTS = ("test-notebooks", "ONLY=notebooks/canary.ipynb")
+
+
+@pytest.mark.parametrize("env", [{}, {"CI": "true"}], ids=["here", "in CI"])
+def test_what_the_tests_ran_the_site_shows(env: dict[str, str], workshop: Workshop) -> None:
+    workshop.env = env
+    workshop.notebook([*healthy(), shown()])
+    ran = workshop.run(*TESTS)
+    assert ran.rc == 0, ran.said
+    assert "running" not in build(workshop)
+    page = workshop.page("notebooks/canary")
+    assert "<b>only on the page</b>" in page
+    assert "Runs in" in page
+
+
+WORDLESS = code("bad", "output.present('', '<img src=\"a.png\">')", tags=["nbval-ignore-output"])
+NOT_KEPT = {
+    "another output": ([shown("other words")], TESTS, 1),
+    "a failing cell": ([code("bad", "assert 1 == 2")], TESTS, 1),
+    "a cell left out": ([shown()], (TESTS[0], f"{TESTS[1]} -k shown"), 0),
+    "no words for a picture": ([WORDLESS], TESTS, 0),
+}
+
+
+@pytest.mark.parametrize("case", NOT_KEPT)
+def test_a_run_that_no_page_may_show_is_not_kept(case: str, workshop: Workshop) -> None:
+    cells, command, rc = NOT_KEPT[case]
+    workshop.notebook([*healthy(), code(case.replace(" ", "-"), "from cvnotes import output"), *cells])
+    before = workshop.runs()
+    ran = workshop.run(*command)
+    assert (ran.rc != 0) == rc, ran.said
+    assert workshop.runs() == before
+
+
 # --- SIGKILL ----------------------------------------------------------------------------------------------------------
 
 
