@@ -366,7 +366,8 @@ def test_tasks_are_scaled_on_the_training_patches():
 
 
 def test_a_race_tells_a_large_layer_from_three_small_ones():
-    assert trials.stem_ratio(8, rounds=5, seed=0) > 2  # eight times the products
+    rounds = 50  # each needs one that nothing else on the machine disturbs
+    assert trials.stem_ratio(8, rounds, seed=0) > 2  # eight times the products
 
 
 def test_ratios_take_off_what_the_call_costs(monkeypatch):
