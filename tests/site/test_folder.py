@@ -16,7 +16,7 @@ import yaml
 from tests.site.built import ROOT, site_pages
 
 FRAMES = 1_125_000  # bytes of frames on one page
-SITE = 60_000_000  # bytes of the whole site
+PAGE = 900_000  # bytes that a page may cost, with its pictures and its notebook: the mean over the site
 MADE_BY_SPHINX = {"genindex.html", "search.html", "index.html", "404.html"}
 
 
@@ -90,7 +90,7 @@ def test_the_site_is_light(site, capsys):
             f"\nsite: {total / 1e6:.1f} MB in {len(sizes)} files, {sum(pages.values()) / 1e6:.1f} MB of them pages; "
             f"heaviest page {heaviest.relative_to(site)}, {pages[heaviest] / 1e6:.2f} MB"
         )
-    assert total <= SITE
+    assert total <= PAGE * len(pages), "smaller frames, or fewer"
     assert not [path for path in sizes if path.suffix == ".map"], "maps of scripts are of no use to a reader"
 
 
