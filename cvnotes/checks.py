@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import operator
 from collections.abc import Iterable
 
 Pair = tuple[int, int]
@@ -15,7 +16,10 @@ def whole(name: str, value: object, least: int, most: int | None = None) -> int:
     NumPy's integers are welcome; truth values and floats are not, even whole ones.
     Raises ValueError that names the argument and shows what was received. Used by every chapter.
     """
-    count = None if isinstance(value, bool) or not hasattr(value, "__index__") else value.__index__()
+    try:
+        count = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        count = None
     if count is None or count < least or (most is not None and count > most):
         wanted = f"must be at least {least}" if most is None else f"must be a whole number from {least} to {most}"
         wanted = "must be a whole number" if count is None and most is None else wanted

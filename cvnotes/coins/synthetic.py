@@ -9,6 +9,7 @@ import numpy as np
 
 from cvnotes.boxes import Truth
 from cvnotes.checks import Pair, choice, pair, whole
+from cvnotes.instances.masks import mask_boxes
 
 from .faces import placed, struck
 from .ground import grounds, slopes
@@ -49,10 +50,7 @@ def boxes_of(instances: np.ndarray) -> np.ndarray:
     found = np.unique(instances)
     if (np.diff(found) > 1).any() or (found.size and found[0] not in (0, 1)):
         raise ValueError(f"Number coins from 1 on, the ground 0, and leave no number out. Received: {found.tolist()}")
-    masks = instances == np.arange(1, int(instances.max(initial=0)) + 1)[:, None, None]
-    ends = [(line.argmax(1), line.shape[1] - line[:, ::-1].argmax(1)) for line in (masks.any(1), masks.any(2))]
-    (left, right), (top, bottom) = ends
-    return np.stack([left, top, right, bottom], -1).astype(np.float32)
+    return mask_boxes(instances == np.arange(1, int(instances.max(initial=0)) + 1)[:, None, None])
 
 
 def coins(n: int, seed: int = 0, shape: int | Pair = SIDE, without: Iterable[str] = ()) -> Drawn:

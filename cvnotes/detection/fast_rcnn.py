@@ -22,7 +22,7 @@ from cvnotes.single_shot.trunks import trunk
 
 from . import fast_lessons, fast_loss
 from .lessons import Lessons
-from .rcnn import proposed
+from .rcnn import pictures_of, proposed
 
 CLASSES, SIZE, STRIDE, BINS, HIDDEN = 10, 64, 4, 4, 64
 READERS = {"align": geometry.roi_align, "pool": geometry.roi_pool}
@@ -80,14 +80,6 @@ def small_fast_rcnn(
 def classes_of(model: keras.Model) -> int:
     """How many classes a net tells apart, the background left out."""
     return model.output_shape[-1] // 5
-
-
-def pictures_of(images: np.ndarray) -> np.ndarray:
-    """Read pictures (n, h, w, 3) of bytes; floats from 0 to 1 would all look black to a net that learned from bytes."""
-    images = np.asarray(images)
-    if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8:
-        raise ValueError(f"Give pictures (n, h, w, 3) of bytes. Received: {images.dtype} of {images.shape}")
-    return images
 
 
 def train(

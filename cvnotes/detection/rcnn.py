@@ -115,7 +115,7 @@ def detect(model: RCNN, images: np.ndarray, found: Sequence[np.ndarray] | None =
     Raises ValueError for pictures of another type or shape, and unless each has its proposals.
     Source: Girshick et al. (2014), section 2. Chapter: rcnn.
     """
-    images = _bytes(images)
+    images = pictures_of(images)
     if found is not None and len(found) != len(images):
         raise ValueError(f"Give an array of proposals for each of {len(images)} pictures. Received: {len(found)}")
     found, results = proposed(images) if found is None else found, []
@@ -125,8 +125,8 @@ def detect(model: RCNN, images: np.ndarray, found: Sequence[np.ndarray] | None =
     return results
 
 
-def _bytes(images: np.ndarray) -> np.ndarray:
-    """Pictures as the net has learned from them; floats from 0 to 1 would all look black to it."""
+def pictures_of(images: np.ndarray) -> np.ndarray:
+    """Read pictures (n, h, w, 3) of bytes; floats from 0 to 1 would all look black to a net that learned from bytes."""
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8:
         raise ValueError(f"Give pictures (n, h, w, 3) of bytes. Received: {images.dtype} of {images.shape}")

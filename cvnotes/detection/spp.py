@@ -84,7 +84,7 @@ def pooled(body: keras.Model, images: np.ndarray, found: Sequence[np.ndarray], s
 
     Raises ValueError for pictures of another type or shape, and unless each has its boxes. Chapter: fast_rcnn.
     """
-    images, answers = fast_rcnn.pictures_of(images), []
+    images, answers = rcnn.pictures_of(images), []
     if len(images) != len(found):
         raise ValueError(f"Give an array of proposals for each of {len(images)} pictures. Received: {len(found)}")
     for start in range(0, len(images), TOGETHER):
@@ -142,6 +142,6 @@ def detect(model: SPPNet, images: np.ndarray, found: Sequence[np.ndarray] | None
     found: proposals (m, 4) of each picture, by selective search if None; options: of `rcnn.judge`.
     Raises ValueError as `pooled`. Source: He et al. (2014), section 4. Chapter: fast_rcnn.
     """
-    images = fast_rcnn.pictures_of(images)
+    images = rcnn.pictures_of(images)
     found = rcnn.proposed(images) if found is None else found
     return [rcnn.judge(model, one, images.shape[1:3], **options) for one in look(model, images, found)]
