@@ -163,6 +163,24 @@ def test_wanted_says_class_and_offsets_that_lead_back_to_the_true_box():
     assert not wanted[~near].any()
 
 
+def test_a_region_is_an_object_from_one_half_on():
+    two = GIVEN.take(np.array([0, 0]))._replace(iou=np.float32([0.5, np.nextafter(np.float32(0.5), 0)]))
+    assert (fast_lessons.wanted(two)[:, 0] > 0).tolist() == [True, False]
+
+
+def test_offsets_lead_to_the_object_however_its_picture_lies():
+    image, true, near = np.zeros((48, 48, 3), np.uint8), np.float32([[10, 12, 34, 20]]), np.float32([[8, 8, 30, 24]])
+    image[12:20, 10:34] = 255
+    rows = np.column_stack([[1], geometry.encode(true, near)]).astype("float32")
+    step = fast_lessons.Step(np.stack([image] * 64), np.repeat(near, 64, 0), np.arange(64), np.repeat(rows, 64, 0))
+    turned = fast_lessons.posed(step, np.random.default_rng(0), turned=True)
+    found = geometry.decode(turned.wanted[:, 1:], turned.boxes)
+    for picture, box in zip(turned.images[..., 0], found, strict=True):
+        high, wide = np.nonzero(picture)
+        np.testing.assert_allclose(box, [wide.min(), high.min(), wide.max() + 1, high.max() + 1], atol=1e-3)
+    assert len(np.unique(found.round(), axis=0)) == 8
+
+
 @given(st.integers(0, 20), st.integers(0, 20), st.integers(1, 24), st.sampled_from([0.0, 0.25, 1.0]))
 @examples(60)
 def test_regions_are_drawn_by_share_and_never_come_up_short(objects, rest, regions, share):
