@@ -181,6 +181,17 @@ def test_the_losses_of_the_rpn_are_those_of_keras_over_the_drawn_anchors():
     assert np.isclose(to_numpy(moved), huber[full].sum() / used.sum(), rtol=1e-4)
 
 
+def test_anchors_that_are_neither_are_not_drawn_before_those_that_are_empty():
+    dice, match = np.random.default_rng(2), np.array([[0, -1, -2, -2, -2, -2, -1, 0]])
+    anchors, corners = some_boxes(dice, 8), some_boxes(dice, 1, 1)
+    logits, offsets = dice.normal(size=(1, 8)).astype(np.float32), np.zeros((1, 8, 4), np.float32)
+    noise = np.where(match == -2, 0.9, 0.1).astype(np.float32)
+    named, _ = faster_loss.rpn_losses(*tensors(logits, offsets, anchors, corners, match, noise), 4)
+    used = match > -2
+    entropy = keras.losses.binary_crossentropy((match >= 0)[used][:, None], logits[used][:, None], from_logits=True)
+    assert np.isclose(to_numpy(named), to_numpy(entropy).mean(), rtol=1e-4)
+
+
 def test_the_losses_of_the_head_are_those_of_keras():
     dice = np.random.default_rng(1)
     classes, logits = np.array([0, 2, 1, 0, 3]), dice.normal(size=(5, 4)).astype(np.float32)
@@ -204,6 +215,16 @@ def test_the_head_is_given_true_boxes_and_what_they_are():
     assert np.allclose(true[0][held], corners[0, 0])
     overlap = boxes.iou(found[0], corners[0, :1])[:, 0]
     assert ((overlap >= 0.5) == held).all()
+
+
+def test_a_box_holds_an_object_from_one_half_on():
+    corners, objects = np.float32([[[10, 10, 30, 30]]]), np.float32([[4]])
+    proposals = np.float32([[[10, 10, 30, 20], [10, 10, 30, 19.9], [10, 10, 30, 17]]])
+    noise = np.float32([[0.1, 0.2, 0.3, 0.4]])
+    found, classes, _ = (to_numpy(x) for x in faster_loss.chosen(*tensors(proposals, objects, corners, noise), 4))
+    overlap = boxes.iou(found[0], corners[0])[:, 0]
+    assert np.allclose(np.sort(overlap), [0.35, 0.495, 0.5, 1])
+    assert (classes[0] == np.where(overlap >= 0.5, 5, 0)).all()
 
 
 # The nets -----------------------------------------------------------------------------------------------------------
