@@ -82,7 +82,7 @@ def settling(stored: Mapping[str, np.ndarray], rounds: Sequence[int]) -> Figure:
     for ax in (left, right):
         ax.axvline(3, color=GREY, linewidth=0.8, linestyle=(0, (3, 3)))
         ax.set_xticks([1, 3, 6, 10])
-    left.set_title("how undecided parts are")
+    left.set(title="how undecided parts are", ylim=(0, 1.05))  # from 0: a fall of little must look like little
     right.set_title("how far they join the winner")
     return fig
 

@@ -53,11 +53,11 @@ def after(rounds: int, spread: float) -> tuple[np.ndarray, np.ndarray]:
 def draw_votes(rounds: int, spread: float) -> Figure:
     """Draw the votes for both wholes, thick where the coupling is large, and how each part shares itself out."""
     votes, (wholes, couplings) = voted(spread)[0], after(rounds, spread)
-    fig, axes = canvas(7.4, 3.0, 1, 3, width_ratios=[1, 1, 0.8])
+    fig, axes = canvas(5.8, 2.6, 1, 3, width_ratios=[1, 1, 0.75])
     sizes = ops.convert_to_numpy(lengths(wholes))
     for j, ax in enumerate(axes[:2]):
         _draw_panel(ax, votes[j], couplings[j], wholes[j], COLOURS[j])
-        ax.set_title(f"votes for the {NAMES[j]}: length {sizes[j]:.2f}")
+        ax.set_title(f"the {NAMES[j]}: length {sizes[j]:.2f}", fontsize=9.5)
     _draw_shares(axes[2], couplings)
     return fig
 
@@ -65,7 +65,7 @@ def draw_votes(rounds: int, spread: float) -> Figure:
 def _draw_panel(ax: Axes, votes: np.ndarray, couplings: np.ndarray, whole: np.ndarray, colour: str) -> None:
     for i, ((x, y), share) in enumerate(zip(votes, couplings, strict=True)):
         ax.plot([0, x], [0, y], color=colour, linewidth=0.4 + 3 * share, alpha=0.15 + 0.6 * share)
-        out = (0.8 + 0.11 * (i % FIRST)) / LENGTH  # one behind the other where votes are the same
+        out = (0.8 + 0.11 * (i if i < FIRST else i - 3)) / LENGTH  # one behind the other where votes are the same
         at = {"fontsize": 8, "ha": "center", "va": "center"}
         ax.text(out * x, out * y, str(i + 1), color=INK, alpha=0.35 + 0.65 * share, **at)
     ax.annotate("", whole, (0, 0), arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 2.2})
@@ -88,8 +88,8 @@ def _draw_shares(ax: Axes, couplings: np.ndarray) -> None:
         left = left + share
     ax.axvline(0.5, color=INK, linewidth=0.8, linestyle=(0, (3, 3)))
     ax.set(yticks=range(8), yticklabels=range(1, 9), ylim=(7.5, -0.5), xlim=(0, 1), xticks=[0, 0.5, 1])
-    ax.set_title("each part's shares")
-    ax.set(xlabel="house ← coupling → boat", ylabel="part")
+    ax.set_title("shares of each part", fontsize=9.5)
+    ax.set(xlabel="house ← → boat", ylabel="part")
 
 
 def say_votes(rounds: int, spread: float) -> str:

@@ -16,6 +16,7 @@ from .objective import LOSSES, generator_loss
 
 REACH = 3.0  # of the plane in which the ring lies
 HUES = {"minimax": figures.ORANGE, "non-saturating": figures.BLUE}
+BOLD = {"fontsize": 9.5, "fontweight": "bold"}
 
 
 def two_losses(reach: float = 6.0) -> Figure:
@@ -25,12 +26,13 @@ def two_losses(reach: float = 6.0) -> Figure:
     for kind in LOSSES:
         values = [float(generator_loss(keras.ops.convert_to_tensor(x), kind)) for x in logits]
         left.plot(logits, values, color=HUES[kind])
-        right.plot(logits, push(logits, kind), color=HUES[kind], label=kind)
+        right.plot(logits, push(logits, kind), color=HUES[kind])
     left.set(title="loss of the generator", xlabel="logit of a made sample")
     right.set(title="push on the logit", xlabel="logit of a made sample", ylim=(0, 1.05))
     right.axvspan(-reach, -2, color=figures.GREY, alpha=0.15, linewidth=0)
     right.annotate("caught", (-reach + 0.3, 0.5), fontsize=9)
-    right.legend(loc="center right")
+    left.text(-2.9, 3.5, "non-saturating", color=HUES["non-saturating"], **BOLD)
+    left.text(2.6, -3.9, "minimax", color=HUES["minimax"], ha="right", **BOLD)
     for ax in (left, right):
         ax.grid(axis="y")
     return fig
@@ -42,8 +44,8 @@ def push(logits: np.ndarray, kind: str) -> np.ndarray:
     return -slope
 
 
-def judged(x: np.ndarray, p: np.ndarray, q: np.ndarray, best: np.ndarray, learnt: np.ndarray) -> Figure:
-    """Draw two densities, and below them the best discriminator with one that was learnt."""
+def judged(x: np.ndarray, p: np.ndarray, q: np.ndarray, best: np.ndarray, learned: np.ndarray) -> Figure:
+    """Draw two densities, and below them the best discriminator with one that was learned."""
     fig, (upper, lower) = figures.canvas(5.6, 3.9, rows=2, sharex=True)
     for density, hue, name in ((p, figures.GREEN, "real"), (q, figures.ORANGE, "made")):
         upper.fill_between(x, density, color=hue, alpha=0.3, linewidth=0)
@@ -51,10 +53,10 @@ def judged(x: np.ndarray, p: np.ndarray, q: np.ndarray, best: np.ndarray, learnt
     upper.set(ylabel="density", ylim=(0, None))
     upper.legend(loc="upper right")
     lower.plot(x, best, color=figures.INK, linewidth=2.4, alpha=0.5, label="p / (p + q)")
-    lower.plot(x, learnt, color=figures.BLUE, linestyle=(0, (4, 1.5)), label="learnt")
+    lower.plot(x, learned, color=figures.BLUE, linestyle=(0, (4, 1.5)), label="learned")
     lower.axhline(0.5, color=figures.GREY, linewidth=0.8)
-    lower.set(ylabel="answer D", xlabel="x", ylim=(-0.03, 1.03))
-    lower.legend(loc="lower right")
+    lower.set(ylabel="answer D", xlabel="x", ylim=(-0.03, 1.3), yticks=[0, 0.5, 1])
+    lower.legend(loc="upper right", ncols=2)
     return fig
 
 
@@ -67,7 +69,8 @@ def clouds(shots: Mapping[str, np.ndarray], columns: int = 4) -> Figure:
     for ax, (name, samples) in zip(axes.ravel(), shots.items(), strict=False):
         told = ring.judge(samples)
         cloud(ax, samples)
-        ax.set_title(f"{name}\n{told.covered} modes, {told.quality:.0%}", fontsize=9)
+        count = "1 mode" if told.covered == 1 else f"{told.covered} modes"
+        ax.set_title(f"{name}\n{count}, quality {told.quality:.2f}", fontsize=9)
     return fig
 
 

@@ -102,9 +102,9 @@ def pull_and_push(margins: Sequence[float] = (1.0, 2.0)) -> Figure:
     return fig
 
 
-def zones(margin: float = 0.8) -> Figure:
-    """Draw an anchor, its positive, and where a negative is hard, semi-hard or easy."""
-    fig, ax = figures.canvas(5.2, 3.7)
+def zones(margin: float = 1.0) -> Figure:
+    """Draw an anchor, its positive at distance 1, and where a negative is hard, semi-hard or easy."""
+    fig, ax = figures.canvas(5.2, 4.0)
     radius = 1.0
     shades = ((radius + margin, figures.GOLD, 0.22), (radius, figures.ORANGE, 0.28))
     for size, colour, strength in shades:
@@ -114,15 +114,16 @@ def zones(margin: float = 0.8) -> Figure:
     ax.plot(0, 0, "s", color=figures.INK, markersize=8)
     ax.text(-0.14, 0, "anchor", ha="right", va="center", **BOLD)
     ax.plot(*_at(155, radius), "o", color=SAME, markersize=9)
-    ax.text(*_at(155, radius + 0.12), "positive ", color=SAME, ha="right", va="center", **BOLD)
-    for words, angle, far in (("hard", 62, 0.6), ("semi-hard", 32, 1.38), ("easy", 8, 2.25)):
+    ax.text(*_at(155, radius + 0.12), "positive", color=SAME, ha="right", va="center", **BOLD)
+    for words, angle, far in (("hard", 60, 0.5), ("semi-hard", 80, 1.3), ("easy", 8, 2.5)):
         ax.plot(*_at(angle, far), "X", color=figures.INK, markersize=8)
-        ax.text(*_at(angle, far) + np.array([0.1, 0.1]), words, va="bottom", **BOLD)
+        ax.text(*_at(angle, far) + np.array([0, 0.12]), words, ha="center", va="bottom", **BOLD)
     arrow(ax, (0, 0), tuple(_at(270, radius)))
     ax.text(0.07, -0.62, "$d_{ap}$", fontsize=10)
     arrow(ax, tuple(_at(270, radius)), tuple(_at(270, radius + margin)))
-    ax.text(0.07, -1.45, "$m$", fontsize=10)
-    ax.set(xlim=(-2.6, 3.0), ylim=(-1.95, 1.95), aspect="equal")
+    ax.text(0.07, -1 - 0.55 * margin, "$m$", fontsize=10)
+    edge = radius + margin + 0.15
+    ax.set(xlim=(-edge, edge + 0.8), ylim=(-edge, edge), aspect="equal")
     ax.axis("off")
     return fig
 

@@ -16,7 +16,8 @@ from .mining import MINING
 from .trials import MARGINS, SHOWN, digits
 
 RUNS = {1: 0, 2: 2}  # which of the stored seeds
-COLOURS = (*figures.CYCLE, figures.GREY, "#7a4a1e", "#4b0092")
+DARKER = {figures.GOLD: "#a87400", figures.SKY: "#2a8ccf"}  # a numeral needs more contrast than a line
+COLOURS = (*(DARKER.get(colour, colour) for colour in figures.CYCLE), figures.GREY, "#7a4a1e", "#4b0092")
 
 
 @functools.cache
@@ -37,7 +38,7 @@ def draw_plane(mining: str, margin: float, run: int) -> Figure:
     ax.plot([low[0], low[0] + margin], [low[1]] * 2, color=figures.INK, linewidth=2.5, solid_capstyle="butt")
     ax.text(low[0], low[1] + 0.03 * reach, f"margin {margin:g}", fontsize=9, va="bottom")
     ax.set(xlim=(low[0] - 0.03 * reach, low[0] + 2 * reach), ylim=(low[1] - 0.03 * reach, low[1] + 2 * reach))
-    ax.set(aspect="equal", xlabel="first number of the code", ylabel="second")
+    ax.set(aspect="equal", xlabel="first number of the code", ylabel="second number")
     return fig
 
 

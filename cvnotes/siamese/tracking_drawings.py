@@ -123,7 +123,8 @@ def found_places(found: Pasted, maps: Mapping[str, np.ndarray], which: Sequence[
         for ax, (name, scores) in zip(line[2:], maps.items(), strict=True):
             ax.imshow(scores[i], cmap="magma")
             row, column = np.unravel_index(scores[i].argmax(), scores[i].shape)
-            ax.scatter(x / STRIDE, y / STRIDE, s=110, facecolor="none", edgecolor=figures.ORANGE, linewidth=2)
+            for ink, thick in ((figures.INK, 4), ("white", 2)):  # a ring that is seen on dark and on bright cells
+                ax.scatter(x / STRIDE, y / STRIDE, s=110, facecolor="none", edgecolor=ink, linewidth=thick)
             ax.scatter(column, row, s=45, marker="x", color=figures.SKY, linewidth=2)
             ax.set(xticks=[], yticks=[], title=name if top else "")
     return fig
@@ -155,7 +156,8 @@ def played(film: str, frame: int) -> Figure:
     corner = np.floor(before + 0.5) - SEARCH // 2
     window = cut(story.images[frame][None], before[None], SEARCH)[0]
     raw = story.scores[frame - 1]
-    fig, axes = figures.canvas(7.0, 1.95, columns=4)
+    fig, grid = figures.canvas(4.6, 4.8, rows=2, columns=2)  # two by two: readable on a phone
+    axes = grid.ravel()
     _picture(axes[0], story.images[frame], f"frame {frame}")
     _picture(axes[1], window, "search window", corner)
     for ax in axes[:2]:
@@ -164,8 +166,9 @@ def played(film: str, frame: int) -> Figure:
     side = (SEARCH - raw.shape[0]) / 2  # places are middles of the exemplar
     for ax, scores, words in ((axes[2], raw, "scores"), (axes[3], damped(raw[None])[0], "damped")):
         ax.imshow(scores, cmap="magma", extent=(side, SEARCH - side, SEARCH - side, side))
-        ax.set(xlim=(0, SEARCH), ylim=(SEARCH, 0))
-        ax.set_axis_off()
+        ax.set(xlim=(0, SEARCH), ylim=(SEARCH, 0), xticks=[], yticks=[])
+        for spine in ax.spines.values():  # the rim of the search window
+            spine.set(visible=True, color=figures.GREY, linewidth=0.8)
         ax.set_title(words, fontsize=9)
     return fig
 
