@@ -86,6 +86,8 @@ COUNTS = (
     ("fcn-16s", {}, 134_357_354, "added up by hand in test_segmentation_paper.py"),
     ("fcn-8s", {}, 134_362_751, "added up by hand in test_segmentation_paper.py"),
     ("u-net", {}, 31_030_658, OTHERS),
+    ("capsnet", {}, 8_215_568, "added up by hand below"),
+    ("capsnet", {"decoder": None}, 6_804_224, "added up by hand below"),
     *(
         (f"efficientnet-b{size}", {}, count, "keras.applications")
         for size, count in enumerate(
@@ -95,6 +97,8 @@ COUNTS = (
 )
 #: The same numbers as papers print them, in millions, with the digits that they print.
 PRINTED = {
+    8_215_568: "8.2",
+    6_804_224: "6.8",
     132_863_336: "133",
     133_047_848: "133",
     133_638_952: "134",
@@ -153,6 +157,10 @@ def test_hand_counts():
     width_out = [*[256] * 3, *[512] * 4, *[1024] * 6, *[2048] * 3]
     moved = 2 * (sum(width_in) - sum(width_out)) + before_first - 2 * sum((256, 512, 1024, 2048)) + after_last
     assert 25_557_032 + moved == 25_549_352
+    # CapsNet: two convolutions of 9 x 9, a matrix of 16 x 8 for each of 6 x 6 x 32 parts and ten classes; the decoder.
+    parts = 81 * 256 + 256 + 81 * 256 * 256 + 256 + 6 * 6 * 32 * 10 * 16 * 8
+    decoder = (10 * 16 + 1) * 512 + (512 + 1) * 1024 + (1024 + 1) * 784
+    assert (parts, parts + decoder) == (6_804_224, 8_215_568)
 
 
 def dense_by_hand(depth: int, growth: int, *, bottleneck: bool = False, compression: float = 1.0) -> int:

@@ -47,6 +47,7 @@ register("yolo-v1", "cvnotes.single_shot.yolo_paper:yolo_v1")
 register("ssd300", "cvnotes.single_shot.ssd_paper:ssd300")
 register("faster-rcnn", "cvnotes.detection.faster_paper:faster_rcnn_vgg")
 register("u-net", "cvnotes.segmentation.unet_paper:u_net")
+register("capsnet", "cvnotes.capsules.paper:capsnet_graph")
 for skips, stride in enumerate((32, 16, 8)):
     register(f"fcn-{stride}s", "cvnotes.segmentation.fcn_paper:fcn_vgg", skips=skips)
 for depth in (11, 13, 16, 19):
