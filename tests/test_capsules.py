@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from keras import ops
 from matplotlib.figure import Figure
 
-from cvnotes import backend, capsules, experiments
+from cvnotes import backend, capsules, data, experiments
 from cvnotes.capsules import agreement, drawings, layers, losses, measures, nets, parts, play, squashing, trials, twin
 from tests.examples import examples
 
@@ -59,6 +59,26 @@ def test_squash_of_nothing_is_nothing_with_a_finite_gradient(scale):
     assert np.isfinite(half).all()
 
 
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+def test_half_precision_does_not_overflow(kind):
+    """The square of 300 is no number of 16 bits."""
+    s = ops.cast(np.array([[300.0, 0], [3, 4]]), kind)
+    assert keras.backend.standardize_dtype(squashing.lengths(s).dtype) == kind
+    np.testing.assert_allclose(array(ops.cast(squashing.lengths(s), "float32")), [300, 5], rtol=0.01)
+    v = array(ops.cast(squashing.squash(s), "float32"))
+    np.testing.assert_allclose(v, [[1, 0], [25 / 26 * 0.6, 25 / 26 * 0.8]], rtol=0.01)
+
+
+def test_whole_numbers_and_lists_are_vectors_too():
+    for s in ([[3, 4]], np.array([[3, 4]]), np.array([[3, 4]], "uint8"), np.array([[3.0, 4.0]])):
+        np.testing.assert_allclose(array(squashing.lengths(s)), [5], rtol=1e-6)
+        np.testing.assert_allclose(array(squashing.squash(s)), [[15 / 26, 20 / 26]], rtol=1e-6)
+    votes = np.random.default_rng(0).integers(-3, 4, (2, 3, 4, 5))
+    wanted = array(capsules.route(votes.astype("float32"))[0])
+    for each in (votes, votes.tolist()):
+        np.testing.assert_allclose(array(capsules.route(each)[0]), wanted)
+
+
 def test_both_slopes_of_squash_are_those_of_the_formula():
     at = np.linspace(0.05, 4, 40)
     along, across = drawings.slopes(at)
@@ -72,14 +92,15 @@ def test_both_slopes_of_squash_are_those_of_the_formula():
 @given(st.integers(0, 10**6), st.integers(1, 9), st.integers(2, 5), st.integers(1, 4), st.integers(1, 6))
 @examples(12)
 def test_routing_is_its_slow_twin(seed, many, wholes, numbers, rounds):
-    u, w = noise(2, many, 3, seed=seed), noise(many, wholes, numbers, 3, seed=seed + 1)
-    votes = capsules.votes(u, w)
+    """In double precision, where the backend has it: rounds of agreement magnify what single precision rounds off."""
+    u, w = (noise(*shape, seed=seed + i) for i, shape in enumerate([(2, many, 3), (many, wholes, numbers, 3)]))
     slow = twin.votes_slow(u.astype(float), w.astype(float))
-    np.testing.assert_allclose(array(votes), slow, atol=2e-6)
-    v, c = capsules.route(votes, rounds)
     told = [twin.route_slow(one, rounds) for one in slow]
-    np.testing.assert_allclose(array(v), [one for one, _ in told], atol=2e-6)
-    np.testing.assert_allclose(array(c), [one for _, one in told], atol=5e-6)
+    np.testing.assert_allclose(array(capsules.votes(u, w)), slow, atol=2e-6)
+    for kind in ("float32", "float64"):
+        routed = capsules.route(capsules.votes(u.astype(kind), w.astype(kind)), rounds)
+        for found, wanted in zip(map(array, routed), zip(*told, strict=True), strict=True):
+            np.testing.assert_allclose(found, wanted, atol=1e-9 if found.dtype == float else 1e-5)
 
 
 def test_shares_add_up_over_the_wholes_and_not_over_the_parts():
@@ -169,6 +190,10 @@ def test_entropy_falls_round_by_round_where_parts_agree():
         (lambda: capsules.route(noise(2, 3, 4)), "votes must be"),
         (lambda: capsules.route(noise(1, 2, 3, 4), 0), "rounds must be at least 1"),
         (lambda: capsules.route(noise(1, 2, 3, 4), True), "rounds must be"),
+        (lambda: capsules.route(noise(1, 2, 3, 4), 3, "no"), "through must be one of False, True"),
+        (lambda: capsules.votes(noise(2, 4, 3), noise(5, 3, 2, 3)), r"weights \(i, j, d, k\)"),
+        (lambda: capsules.votes(noise(2, 4, 3), noise(4, 3, 2, 4)), r"weights \(i, j, d, k\)"),
+        (lambda: capsules.votes(noise(4, 3), noise(4, 3, 2, 3)), r"weights \(i, j, d, k\)"),
         (lambda: capsules.entropy(np.ones((1, 3, 2))), "sums of 1 over j"),
         (lambda: capsules.entropy(np.ones((1, 1, 2))), "j > 1"),
         (lambda: play.voted(-1), "spread must be"),
@@ -210,6 +235,8 @@ def test_margin_loss_has_the_gradient_of_its_formula():
 def test_reconstruction_loss_adds_up_all_pixels():
     x, y = noise(3, 4, 5, 2), noise(3, 4, 5, 2, seed=1)
     np.testing.assert_allclose(array(capsules.reconstruction_loss(x, y)), ((x - y) ** 2).sum((1, 2, 3)), rtol=1e-5)
+    dark, light = np.full((1, 2, 2, 1), 10, "uint8"), np.full((1, 2, 2, 1), 200, "uint8")
+    assert float(array(capsules.reconstruction_loss(dark, light))[0]) == 4 * 190**2
 
 
 @pytest.mark.parametrize(
@@ -220,6 +247,15 @@ def test_reconstruction_loss_adds_up_all_pixels():
         (lambda: capsules.margin_loss([0], np.zeros((1, 4), "float32"), present=0.1, absent=0.9), "absent must be"),
         (lambda: capsules.margin_loss([0], np.zeros((1, 4), "float32"), down=-1), "down must be"),
         (lambda: capsules.reconstruction_loss(noise(2, 3), noise(2, 4)), "one shape"),
+        (lambda: capsules.reconstruction_loss(noise(1, 3), noise(2, 3)), "one shape"),
+        (lambda: capsules.margin_loss([0, 4], noise(2, 4)), "whole numbers from 0 to 3"),
+        (lambda: capsules.margin_loss(np.array([0, -1]), noise(2, 4)), "whole numbers from 0 to 3"),
+        (lambda: capsules.margin_loss([0, 0.5], noise(2, 4)), "whole numbers from 0 to 3"),
+        (lambda: capsules.margin_loss([0, np.nan], noise(2, 4)), "whole numbers from 0 to 3"),
+        (lambda: capsules.margin_loss([[1, 2, 0]], noise(1, 3)), "rows of numbers from 0 to 1"),
+        (lambda: capsules.margin_loss([0], noise(2, 4)), "labels must be"),
+        (lambda: capsules.margin_loss([0, 1], noise(1, 4)), "labels must be"),
+        (lambda: capsules.margin_loss(np.eye(4)[:1], noise(2, 4)), "labels must be"),
     ],
 )
 def test_losses_refuse(call, words):
@@ -246,6 +282,29 @@ def test_capsules_vote_and_route_as_the_twin():
     slow = twin.votes_slow(u.astype(float), array(layer.kernel).astype(float))
     np.testing.assert_allclose(v, [twin.route_slow(one, 3)[0] for one in slow], atol=1e-6)
     np.testing.assert_allclose(array(layer.settle(u, 1)[1]), 0.25)
+
+
+@pytest.mark.parametrize("through", [False, True])
+def test_capsules_pass_gradients_through_couplings_if_told(through):
+    layer, u = capsules.Capsules(3, 4, rounds=3, through=through, initializer="he_normal"), 3 * noise(2, 6, 3)
+    weight = noise(2, 3, 4, seed=1)
+    layer(u)
+    slopes = {
+        flag: backend.value_and_grad(
+            lambda x, f=flag: ops.sum(ops.multiply(weight, capsules.route(layer.votes(x), 3, f)[0]))
+        )(u)[1]
+        for flag in (False, True)
+    }
+    found = backend.value_and_grad(lambda x: ops.sum(ops.multiply(weight, layer(x))))(u)[1]
+    np.testing.assert_allclose(found, slopes[through], atol=1e-5)
+    assert np.abs(slopes[False] - slopes[True]).max() > 1e-2
+
+
+def test_primary_capsules_come_back_from_their_settings():
+    layer = capsules.PrimaryCapsules(3, 4, (3, 2), (2, 1), padding="same")
+    again = capsules.PrimaryCapsules.from_config(layer.get_config())
+    shape = (None, 9, 8, 5)
+    assert again.compute_output_shape(shape) == layer.compute_output_shape(shape) == (None, 5 * 8 * 3, 4)
 
 
 def test_chosen_keeps_one_capsule():
@@ -285,6 +344,9 @@ def test_layers_can_be_built_without_computing():
         (lambda: capsules.PrimaryCapsules(2, 4)(noise(2, 9, 9)), "maps"),
         (lambda: capsules.Capsules(4, True), "dimension must be"),
         (lambda: capsules.Capsules(4, 4, rounds=0), "rounds must be"),
+        (lambda: capsules.Capsules(4, 4, through="no"), "through must be one of False, True"),
+        (lambda: trials.small_capsnet(decoder=8), "decoder must be a list of widths"),
+        (lambda: nets.said(trials.small_capsnet(), noise(1, 16, 16, 1), batch=0), "batch must be at least 1"),
         (lambda: capsules.Capsules(4, 4)(noise(2, 9)), "Parts must be"),
         (lambda: capsules.Chosen()(noise(2, 4, 3), np.zeros((2, 3))), "labels must be"),
         (lambda: capsules.capsnet((28, 28)), "input_shape is"),
@@ -311,9 +373,11 @@ def test_the_published_net_has_the_published_number_of_weights(decoder, count):
 
 def test_the_loss_is_margin_plus_a_share_of_the_reconstruction():
     net, x, y = trials.small_capsnet(share=0.01), parts.digits().test_images[:6], np.arange(6)
+    net.decoder.set_weights([40 * w for w in net.decoder.get_weights()])
     v = net(x)
     margin = array(losses.margin_loss(y, squashing.lengths(v))).mean()
     drawn = array(net.redraw(v, ops.convert_to_tensor(y)))
+    assert np.abs(drawn - array(net.redraw(v))).max() > 0.01  # not of the longest capsule
     wanted = margin + 0.01 * ((x - drawn) ** 2).sum((1, 2, 3)).mean()
     assert float(array(net.compute_loss(x, ops.convert_to_tensor(y), v))) == pytest.approx(wanted, rel=1e-5)
 
@@ -331,6 +395,10 @@ def test_a_short_training_learns_and_routing_has_no_weights():
     told = [twin.route_slow(votes, 2)[1] for votes in nets.heard(net, d.test_images[:3])]
     np.testing.assert_allclose(shares, told, atol=1e-5)
     np.testing.assert_allclose(nets.settled(net, d.test_images[:3])[0], nets.said(net, d.test_images[:3]), atol=1e-6)
+    assert nets.said(net, d.test_images[:0]).shape == (0, 10)
+    assert [part.shape for part in nets.settled(net, d.test_images[:0])] == [(0, 10), (0, 10, 32)]
+    assert nets.heard(net, d.test_images[:0]).shape == (0, 10, 32, 8)
+    np.testing.assert_allclose(nets.said(net, d.test_images[:5], batch=2), nets.said(net, d.test_images[:5]), atol=1e-6)
     assert trials.small_capsnet(rounds=1).count_params() == trials.small_capsnet(rounds=5).count_params()
 
 
@@ -384,6 +452,9 @@ def test_what_a_reader_sees_moves_with_the_quarters():
         (lambda: parts.apart(noise(1, 4, 4, 1), -1), "margin must be"),
         (lambda: parts.scrambled(noise(1, 4, 4, 1), (0, 1, 2, 2)), "order must hold"),
         (lambda: parts.scrambled(noise(3, 4, 4, 1), parts.orders(2, 0)), "order must hold"),
+        (lambda: parts.scrambled(noise(3, 4, 4, 1), np.arange(4.0)), "order must hold"),
+        (lambda: parts.joined(noise(2, 3, 2, 2, 1)), "Quarters must be"),
+        (lambda: parts.turned_inside(noise(2, 3, 4, 1)), "even sides"),
     ],
 )
 def test_parts_refuse(call, words):
@@ -416,6 +487,9 @@ def test_equivariance_is_exact_for_a_convolution_and_for_whole_strides_of_a_pool
     assert measures.unlike(stages["convolution"], x, 1, 1) < 1e-6
     assert measures.unlike(stages["max pool 2 × 2"], x, 2, 1) < 1e-6
     assert min(measures.unlike(stages["max pool 2 × 2"], x, 1, cells) for cells in (0, 1)) > 0.1
+    for pixels, cells, words in ((-1, -1, "pixels must be"), (1, -1, "cells must be"), (16, 16, "less than the map")):
+        with pytest.raises(ValueError, match=words):
+            measures.unlike(stages["convolution"], x, pixels, cells)
 
 
 def test_pools_and_stride_of_nets_that_are_known():
@@ -424,10 +498,30 @@ def test_pools_and_stride_of_nets_that_are_known():
     assert measures.pools_and_stride(trials.reader("global", 10)) == [1, 1]
 
 
+def test_a_canvas_holds_the_digits_of_its_labels_in_the_middle():
+    wide, d = trials.canvas(), data.digits(12)
+    for part in ("train", "test"):
+        pictures = getattr(wide, f"{part}_images")
+        np.testing.assert_array_equal(pictures[:, 2:-2, 2:-2], getattr(d, f"{part}_images"))
+        np.testing.assert_array_equal(getattr(wide, f"{part}_labels"), getattr(d, f"{part}_labels"))
+        assert pictures.shape[1:] == (16, 16, 1)
+        assert np.count_nonzero(pictures) == np.count_nonzero(pictures[:, 2:-2, 2:-2])
+
+
+def test_training_digits_are_turned_up_to_a_right_angle(monkeypatch):
+    angles, dice = [], np.random.default_rng(0)
+    monkeypatch.setattr(trials, "rotate", lambda images, angle: angles.append(angle) or images)
+    for _ in range(300):
+        trials.turned(noise(1, 2, 2, 1), dice)
+    assert -90 <= min(angles) < -80
+    assert 80 < max(angles) <= 90
+
+
 def test_turning_windows_inside_keeps_their_maxima():
     x = noise(2, 6, 4, 1)
     there = parts.turned_inside(x)
     assert there[1, 2, 3, 0] == x[1, 3, 2, 0]
+    np.testing.assert_array_equal(parts.turned_inside(x.tolist()), there)
     assert (
         measures.moved_by(keras.layers.MaxPooling2D(2), x, there)
         == 0
@@ -444,17 +538,25 @@ def test_reliability_sorts_into_bins():
     dice = np.random.default_rng(0)
     sure = dice.uniform(0, 1, 200_000)
     assert measures.calibration_gap(*measures.reliability(sure, dice.uniform(0, 1, 200_000) < sure)) < 0.005
-    for bad in (([0.5], [1, 0]), ([1.2], [1]), ([np.nan], [1])):
-        with pytest.raises(ValueError, match="truth for each length"):
+    bad_ones = ([0.5], [1, 0]), ([1.2], [1]), ([np.nan], [1]), ([0.5], [np.nan]), ([0.5], [3]), ([[0.5]], [1])
+    for bad in bad_ones:
+        with pytest.raises(ValueError, match="truth, 1 or 0, for each length"):
             measures.reliability(*bad)
-    with pytest.raises(ValueError, match="at least one statement"):
-        measures.calibration_gap([0], [0], [0])
+    for bad in (([0], [0], [0]), ([1, 2], [1], [1, 1])):
+        with pytest.raises(ValueError, match="at least one statement"):
+            measures.calibration_gap(*bad)
 
 
 def test_towards_and_cosine():
     c = np.arange(24).reshape(2, 3, 4)
     np.testing.assert_array_equal(measures.towards(c, [2, 0]), [c[0, 2], c[1, 0]])
     assert measures.cosine([np.ones(2), np.ones(1)], [np.ones(2), -np.ones(1)]) == pytest.approx(1 / 3)
+    for classes in ([2, 3], [2, -1], [2], [2.0, 0.0]):
+        with pytest.raises(ValueError, match="one class each"):
+            measures.towards(c, classes)
+    for other in (np.zeros(2), np.ones(3)):
+        with pytest.raises(ValueError, match="not zero"):
+            measures.cosine([np.ones(2)], [other])
 
 
 def test_weight_gradients_are_those_of_the_loss():

@@ -1,6 +1,7 @@
 """Drawn faces: the same person in every call, every change apart from the others, and a head that obeys geometry."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -82,14 +83,82 @@ def test_the_matrix_of_a_turn_is_a_rotation():
     assert np.linalg.det(turn) == pytest.approx(1)
 
 
-def taken(size=96, **dials):
+def taken(*, side=96, **dials):
     """One picture of the average person, taken with these dials."""
     calm = thrown(0, 0, 1, {})
     for name, value in dials.items():
         calm[0, dial(TAKES, name.replace("_", " "))] = value
     who = np.full((1, len(TRAITS)), 0.5, np.float32)
     who[0, dial(TRAITS, "mole size")] = 0
-    return painted(who, calm, size)[0].astype(float)
+    return painted(who, calm, side)[0].astype(float)
+
+
+def person(size=96, **traits):
+    """The average person, but for these dials (0 to 1), taken straight from the front."""
+    who = np.full((1, len(TRAITS)), 0.5, np.float32)
+    for name, value in ({"mole_size": 1.0} | traits).items():
+        who[0, dial(TRAITS, name.replace("_", " "))] = value
+    return painted(who, thrown(0, 0, 1, {}), size)[0].astype(float)
+
+
+def height(where):
+    """Mean row of the pixels that are chosen."""
+    return np.nonzero(where)[0].mean()
+
+
+@pytest.mark.parametrize("name", TRAITS)
+def test_every_dial_of_a_person_is_seen(name):
+    low, high = (person(**{name.replace(" ", "_"): value}) for value in (0.0, 1.0))
+    assert np.abs(low - high).max() > 20
+
+
+@pytest.mark.parametrize("name", TAKES)
+def test_every_dial_of_a_picture_is_seen(name):
+    low, high = (taken(**{name.replace(" ", "_"): value}) for value in TAKES[name][1:])
+    assert np.abs(low - high).max() > 20
+
+
+def test_features_lie_where_their_dials_say():
+    """Rows count from above; lengths are told in half heights of the head."""
+    pixel = 96 / (2 * VIEW)
+    white = [height(person(eye_height=value)[:60].min(-1) > 200) for value in (0.0, 1.0)]
+    assert white[1] - white[0] == pytest.approx(0.20 * pixel, abs=1)
+    raised = (taken(raised_brows=0.08) - taken(raised_brows=-0.05)).mean(-1)
+    assert height(raised < -20) < height(raised > 20) - 1  # dark above, light below
+    calm = {"mole_size": 0.0, "mouth_height": 1.0, "lips": 0.0}  # nothing else is dark there
+    nostrils = [person(nose_length=value, **calm)[48:69, 38:58].min((1, 2)).argmin() for value in (0.0, 1.0)]
+    assert nostrils[1] - nostrils[0] == pytest.approx(0.20 * pixel, abs=1)
+    eyes = [person(eye_spacing=value)[44:48, 48:76].max(-1).min(0).argmin() for value in (0.0, 1.0)]  # a dark pupil
+    assert eyes[1] - eyes[0] == pytest.approx(0.15 * pixel, abs=1)
+    lips = [height(np.abs(person(lips=1.0, mouth_height=value) - person(lips=0.0, mouth_height=value)).max(-1) > 20)
+            for value in (0.0, 1.0)]  # fmt: skip
+    assert lips[1] - lips[0] == pytest.approx(0.16 * pixel, abs=1)
+
+
+def test_an_iris_has_its_colour_between_the_pupil_and_the_white():
+    blue, brown = person(iris=0.0, eye_size=1.0), person(iris=1.0, eye_size=1.0)
+    ring = (blue[..., 2] > blue[..., 0] + 30) & (brown[..., 0] > brown[..., 2] + 20)
+    assert ring.sum() > 15
+    assert (blue[38:52, 25:71].max(-1) < 45).any()
+
+
+def test_who_has_no_mole_has_none_however_coarse_the_picture():
+    for size, almost in itertools.product((16, 96), (0.0, 0.4)):
+        seen = [person(size, mole_size=almost, mole_across=value) for value in np.linspace(0, 1, 8)]
+        assert np.ptp(seen, axis=0).max() == 0
+
+
+def test_a_strong_lamp_brightens_face_and_wall():
+    dark, light = taken(lamp_strength=-0.45), taken(lamp_strength=0.0)
+    np.testing.assert_allclose(dark[45:50, 46:50], 0.55 * light[45:50, 46:50], rtol=0.02)
+    assert (dark[:5, :5] < light[:5, :5]).all()
+
+
+def test_a_warm_light_is_red():
+    warm, cold = taken(warmth=0.12).mean((0, 1)), taken(warmth=-0.12).mean((0, 1))
+    assert warm[0] > 1.1 * cold[0]
+    assert warm[1] == pytest.approx(cold[1])
+    assert cold[2] > 1.1 * warm[2]
 
 
 def test_an_unturned_face_is_its_own_mirror_image():
@@ -154,6 +223,11 @@ def test_slices_keep_all_fields_together():
     assert len(part) == 3
     np.testing.assert_array_equal(part.images, faces.images[3:])
     assert len(faces[4]) == 1
+    np.testing.assert_array_equal(faces[-1].images, faces.images[-1:])
+    assert [one.people[0] for one in faces] == [0, 0, 0, 1, 1, 1], "and then there are no more"
+    for beyond in (6, -7, True):
+        with pytest.raises(IndexError, match="There are 6 portraits"):
+            faces[beyond]
     for field in dataclasses.fields(faces):
         if field.name != "seed":
             assert len(getattr(part, field.name)) == 3

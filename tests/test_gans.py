@@ -127,6 +127,18 @@ def test_bad_densities_are_refused(bad):
 def test_shapes_that_differ_are_refused():
     with pytest.raises(ValueError, match=r"all \(n,\)\. Received: \(2,\), \(2,\), \(3,\), \(2,\)"):
         objective.game_value([1, 1], [1, 1], [0.5] * 3, [0, 1])
+    with pytest.raises(ValueError, match=r"same places\. Received: shapes \(3,\) and \(3, 1\)"):
+        objective.best_answer(np.ones(3), np.ones((3, 1)))
+
+
+@pytest.mark.parametrize(
+    ("answer", "x"), [([1.5, 0.5], [0, 1]), ([-0.1, 0.5], [0, 1]), ([np.nan, 0.5], [0, 1]), ([0.5, 0.5], [1, 0]),
+                      ([0.5, 0.5], [0, np.nan])]
+)  # fmt: skip
+def test_answers_that_are_no_chances_and_places_out_of_order_are_refused(answer, x):
+    """Either would earn more than the best answer does."""
+    with pytest.raises(ValueError, match="answers from 0 to 1 at places in order"):
+        objective.game_value([1, 1], [1, 1], answer, x)
 
 
 # The toy game -------------------------------------------------------------------------------------------------------
@@ -209,6 +221,16 @@ def test_bad_games_are_refused():
         games.path("alternating", 0.1, -1)
     with pytest.raises(ValueError, match="curves must be a number"):
         games.path("alternating", 0.1, 1, (np.inf, 0))
+    for bad in ((1, 1, 1), (1,), 0.3):
+        with pytest.raises(ValueError, match="curves must be two numbers"):
+            games.path("alternating", 0.1, 1, bad)
+        with pytest.raises(ValueError, match="start must be two numbers"):
+            games.path("alternating", 0.1, 1, start=bad)
+    with pytest.raises(ValueError, match="method must be one of"):
+        games.path("both", 0.1, 0)
+    for fn, bad in itertools.product((games.radius, games.averages), (np.ones((4, 3)), np.ones(2))):
+        with pytest.raises(ValueError, match=r"Give places x, y: \(n, 2\)"):
+            fn(bad)
     assert games.path("alternating", 0.1, 0).shape == (1, 2)
 
 
@@ -340,6 +362,18 @@ def test_a_pack_lays_neighbours_side_by_side():
     assert nets.Pack(3).compute_output_shape((6, 2)) == (2, 6)
     with pytest.raises(ValueError, match=r"packs of 4\. Received: 6 examples"):
         nets.Pack(4)(x)
+    with pytest.raises(ValueError, match="flatten first"):
+        nets.Pack(2)(noise(6, 4, 4, 1))
+
+
+def test_a_kernel_of_zeros_stays_zero_and_what_has_no_kernel_is_refused():
+    wrapped = nets.Spectral(keras.layers.Dense(2, kernel_initializer="zeros", bias_initializer="ones"))
+    for training in (False, True):
+        np.testing.assert_array_equal(array(wrapped(noise(3, 4), training=training)), np.ones((3, 2)))
+    with pytest.raises(ValueError, match="which has none"):
+        nets.Spectral(keras.layers.Flatten())(noise(3, 4))
+    with pytest.raises(ValueError, match="spectral must be one of False, True"):
+        nets.dense_net(2, 1, spectral="no")
 
 
 @pytest.mark.parametrize("options", [{}, {"spectral": True}, {"pack": 2}, {"depth": 0}])
@@ -364,6 +398,8 @@ def test_flatness_is_the_mean_square_of_the_slope():
     _, slopes = backend.value_and_grad(lambda t: ops.sum(net(t)))(x)
     exact = 4.0 / 2 * np.mean(np.sum(slopes**2, axis=1))
     assert float(array(nets.flatness(4.0)(net, tensor(x)))) == pytest.approx(exact, rel=1e-3)
+    with pytest.raises(ValueError, match=r"rows \(n, d\)"):
+        nets.flatness()(net, tensor(noise(2, 4, 4, 3)))
 
 
 @pytest.mark.skipif(backend.name() == "torch", reason="backend.value_and_grad gives first derivatives on PyTorch")
@@ -469,6 +505,17 @@ def test_the_losses_of_a_match_share_no_weights():
     assert len(found) == count + len(g.trainable_variables)
 
 
+def test_a_penalty_is_what_d_pays_on_real_samples():
+    d, g = two()
+    x, z = tensor(noise(6, 2)), tensor(noise(6, 3))
+    made = g(z)
+    free, taxed = (array(match.Match(d, g, penalty=each).compute_loss(x=(x, z), y_pred=made))
+                   for each in (None, nets.flatness(3.0)))  # fmt: skip
+    price, other = (float(array(nets.flatness(3.0)(d, samples))) for samples in (x, made))
+    assert taxed - free == pytest.approx(price, rel=1e-4)
+    assert abs(other - price) > 0.01 * price
+
+
 def test_a_frozen_question_changes_nothing_in_the_net():
     d, _ = two(spectral=True)
     before = [array(v).copy() for v in d.variables]
@@ -484,6 +531,23 @@ def test_a_player_with_rate_zero_stays():
     assert list(match.play(game, ring.draw, nets.prior("normal", 3), rounds=5, every=2, batch=4)) == [2, 4, 5]
     for now, then in zip(weights(d), before, strict=True):
         np.testing.assert_array_equal(now, then)
+
+
+def test_every_turn_has_samples_and_codes_of_its_own():
+    """And as many as turns and batch ask for."""
+    given = []
+
+    def real(count, rng):
+        given.append(ring.draw(count, rng))
+        return given[-1]
+
+    game = match.prepare(match.Match(*two()), d_steps=2)
+    list(match.play(game, real, nets.prior("normal", 3), rounds=5, every=2, batch=4, seed=1))
+    assert [len(x) for x in given] == [2 * 3 * 4, 2 * 3 * 4, 3 * 4]
+    assert len(np.unique(np.concatenate(given), axis=0)) == 60
+    assert int(array(game.optimizer.iterations)) == 15
+    with pytest.raises(ValueError, match=r"prepare\(match\)"):
+        next(match.play(match.Match(*two()), ring.draw, nets.prior("normal", 3), rounds=1, every=1))
 
 
 def test_a_match_takes_pictures_too():
@@ -514,11 +578,15 @@ def test_turns_are_counted_for_each_player():
     assert [own[0] for _, own in told] == [0, 0, 1, 0, 0, 1]
     assert [own[1] for own, _ in told if own[0]] == [1, 2, 3, 4]
     assert [own[1] for _, own in told if own[0]] == [1, 2]
+    turns = match.Turns(1, (0.1, 0.2), d_steps=2, beta_2=0.9, clipnorm=3.0)
     again = match.Turns.from_config(turns.get_config())
     assert again.get_config() == turns.get_config()
+    assert (again.clipnorm, again.rates, again.beta_2) == (3.0, (0.1, 0.2), 0.9)
 
 
-@pytest.mark.parametrize("bad", [{"first": -1}, {"rates": (0.1, -1)}, {"d_steps": -1}, {"beta_1": 1.0}])
+@pytest.mark.parametrize(
+    "bad", [{"first": -1}, {"rates": (0.1, -1)}, {"d_steps": -1}, {"beta_1": 1.0}, {"rates": (0.1,)}, {"rates": 0.1}]
+)
 def test_turns_out_of_range_are_refused(bad):
     with pytest.raises(ValueError, match="Received"):
         match.Turns(**({"first": 1, "rates": (0.1, 0.1)} | bad))

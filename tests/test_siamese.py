@@ -58,6 +58,31 @@ def test_equal_codes_have_a_slope_of_zero_and_not_nan():
     assert np.allclose(slope.sum(0), 0, atol=1e-6)
 
 
+def test_codes_that_are_not_finite_have_no_distance():
+    """A net that has come apart must not look as if it had collapsed."""
+    bad = np.array([[np.nan, 1], [0, 1], [2, 2], [3, 5]], "float32")
+    apart = to_numpy(siamese.pairwise_distances(bad))
+    assert np.isnan(apart[0]).all()
+    assert np.isfinite(apart[1:, 1:]).all()
+    assert np.isnan(to_numpy(siamese.distances(bad, bad[::-1]))).tolist() == [True, False, False, True]
+    labels = np.array([0, 0, 1, 1])
+    for loss in (*(siamese.BatchTriplets(1.0, how) for how in mining.MINING), siamese.BatchPairs()):
+        assert np.isnan(to_numpy(loss(labels, bad)))
+    assert np.isnan(to_numpy(siamese.active_share(apart, *mining.kinds_of(labels))))
+
+
+def test_numbers_of_any_kind_are_read():
+    """Whole numbers, lists, and two kinds of floats: the same answers as in one kind of floats."""
+    a, b = [[0, 0], [3, 4]], np.array([[0, 2], [0, 0]])
+    for one, other in ((a, b), (np.array(a, "uint8"), b.astype("float64")), (np.array(a, "float32"), b.astype(float))):
+        assert to_numpy(siamese.distances(one, other)).tolist() == [2, 5]
+        assert to_numpy(siamese.pairwise_distances(one, other, squared=True)).tolist() == [[4, 0], [13, 25]]
+    assert to_numpy(siamese.contrastive_loss([1, 0], [True, False], 3)).tolist() == [0.5, 4.5]
+    assert to_numpy(siamese.triplet_loss(np.array([2, 1]), np.array([1.0, 3]), 1)).tolist() == [2, 0]
+    whole = np.array([[0, 1], [2, 0]])
+    assert to_numpy(siamese.mined_triplets(whole, [[0, 1], [0, 0]], [[1, 0], [0, 1]], 1.0, "all")) == 2
+
+
 def slow_contrastive(distance, same, margin):
     return [d**2 / 2 if s else max(0.0, margin - d) ** 2 / 2 for d, s in zip(distance, same, strict=True)]
 
@@ -112,6 +137,15 @@ def test_the_gradients_of_a_triplet_agree_with_a_ruler():
         (lambda: siamese.pairwise_distances(np.ones((3, 2)), np.ones((3, 4))), "one length"),
         (lambda: siamese.contrastive_loss(np.ones(3), np.ones((3, 1))), "one shape"),
         (lambda: siamese.contrastive_loss(np.ones(3), np.ones(3), margin=0), "margin"),
+        (lambda: siamese.contrastive_loss(np.ones(2), [2, 0]), r"same must be 1 \(True\) or 0"),
+        (lambda: siamese.contrastive_loss(np.ones(2), [np.nan, 0]), r"same must be 1 \(True\) or 0"),
+        (lambda: siamese.distances(np.ones((1, 2)) + 1j, np.ones((1, 2))), "real numbers. Received: complex128"),
+        (lambda: siamese.mined_triplets(np.ones((0, 0)), np.ones((0, 0)), np.ones((0, 0))), "not empty"),
+        (lambda: siamese.BatchMatches()(np.arange(2), np.ones((2, 3, 4))), r"both towers, \(n, 2, d\)"),
+        (lambda: siamese.BatchMatches()(np.arange(2), np.ones((2, 4))), r"both towers, \(n, 2, d\)"),
+        (lambda: siamese.codes_of(siamese.encoder(), np.ones((1, 8, 8, 1)), batch=0), "batch must be at least 1"),
+        (lambda: siamese.nearest_neighbour(np.ones((2, 3)), [0, 1], np.ones((2, 2)), [0, 1]), "one length"),
+        (lambda: towers.ranks(*2 * (siamese.encoder(),), *2 * (np.full((2, 8, 8, 1), np.nan),)), "finite scores"),
         (lambda: siamese.triplet_loss(np.ones(3), np.ones(2)), "one shape"),
         (lambda: siamese.triplet_loss(np.ones(3), np.ones(3), margin=True), "margin"),
         (lambda: siamese.mined_triplets(np.ones((3, 3)), np.ones((3, 3)), np.ones((3, 2))), "one shape"),
@@ -195,6 +229,41 @@ def test_the_active_share_counts_triplets():
     assert 0 < np.mean(count) < 1
 
 
+@pytest.mark.parametrize("how", mining.MINING)
+def test_anchors_are_rows_and_codes_are_columns(how):
+    """Three anchors, five codes, and tables that are not symmetric."""
+    dice = np.random.default_rng(9)
+    distance, kinds = dice.uniform(0, 2, (3, 5)), dice.integers(0, 3, (3, 5))
+    kinds[0] = 2  # an anchor without positives
+    found = []
+    for row, kind in zip(distance, kinds, strict=True):
+        positives, negatives = row[kind == 1], row[kind == 0]
+        if how == "hard" and len(positives) and len(negatives):
+            found.append(positives.max() - negatives.min())
+        elif how != "hard":
+            chosen = [negatives if how == "all" else sorted(negatives[negatives > p])[:1] for p in positives]
+            found += [p - n for p, some in zip(positives, chosen, strict=True) for n in some]
+    loss = siamese.mined_triplets(distance, kinds == 1, kinds == 0, 1.5, how)
+    assert len(found) > 1
+    assert np.isclose(to_numpy(loss), np.maximum(np.array(found) + 1.5, 0).mean(), atol=1e-6)
+
+
+@pytest.mark.parametrize("how", mining.MINING)
+@pytest.mark.parametrize("squared", [False, True])
+def test_a_loss_of_triplets_takes_the_distances_that_it_is_told_to(how, squared):
+    x, labels = codes(12, 3, 3, 13)
+    wanted = slow_mined(cdist(x, x, "sqeuclidean" if squared else "euclidean"), labels, 0.6, how)
+    assert np.isclose(to_numpy(siamese.BatchTriplets(0.6, how, squared)(labels, x)), wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["bool", "uint8", "int8", "float16", "int64"])
+def test_batches_of_any_size_know_each_place(kind):
+    """Places are counted in whole numbers, whatever the kind of the labels: bytes begin anew at 256."""
+    positives, negatives = map(to_numpy, mining.kinds_of(np.zeros(600, kind)))
+    assert np.array_equal(positives, ~np.eye(600, dtype=bool))
+    assert not negatives.any()
+
+
 def test_two_sets_can_be_mined_against_each_other():
     queries, documents = codes(6, 4, seed=5)[0], codes(6, 4, seed=6)[0]
     distance, own = siamese.pairwise_distances(queries, documents), np.eye(6, dtype=bool)
@@ -261,18 +330,26 @@ def test_a_twin_saves_and_loads(tmp_path, towers):
     net.save(tmp_path / "twin.keras")
     again = keras.saving.load_model(tmp_path / "twin.keras")
     assert np.allclose(to_numpy(again([pictures(), pictures(seed=1)])), before, atol=1e-6)
-    assert again.count_params() == net.count_params()
+    for copy in (again, siamese.Twin.from_config(net.get_config())):
+        assert copy.count_params() == net.count_params()
+        assert (copy.left is copy.right) == (towers == 1)
 
 
 def test_codes_on_the_sphere_have_length_one():
+    assert siamese.encoder(filters=(16, 32), hidden=()).count_params() == 13_008  # the second one halves the map
     net = siamese.encoder(unit=True, filters=(4, 6), hidden=())
     assert np.allclose(np.linalg.norm(twins.codes_of(net, pictures(7), batch=3), axis=1), 1, atol=1e-5)
     assert twins.codes_of(net, pictures(0)).shape == (0, 16)
+    assert np.array_equal(twins.codes_of(net, list(pictures(7))), twins.codes_of(net, pictures(7)))
+    maps = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Conv2D(3, 3)])
+    assert twins.codes_of(maps, pictures(5), batch=2).shape == (5, 6, 6, 3)
 
 
 def test_a_twin_refuses_what_is_no_pair():
-    with pytest.raises(ValueError, match="pairs"):
-        siamese.Twin(siamese.encoder())(pictures())
+    twin, x = siamese.Twin(siamese.encoder()), pictures()
+    for bad, told in ((x, "shape"), ([x], "list of 1"), ([x, x, x], "list of 3"), (np.stack([x] * 3, 1), "shape")):
+        with pytest.raises(ValueError, match=rf"Give \[a, b\], or pairs.*{told}"):
+            twin(bad)
 
 
 # Measures -------------------------------------------------------------------------------------------------------------
@@ -314,7 +391,13 @@ def test_pairs_are_half_of_each_kind_and_never_a_row_with_itself(seed, n, count)
     assert same.sum() == (count + 1) // 2
 
 
-@pytest.mark.parametrize("labels", [[], [0, 0, 0], [0, 1, 2], [[0, 0], [1, 1]]])
+def test_pairs_of_two_kinds_begin_with_any_row():
+    rows, same = siamese.draw_pairs([0, 0, 1], 200)
+    assert set(rows[same == 0, 0]) == {0, 1, 2}
+    assert set(rows[same == 1, 0]) == {0, 1}
+
+
+@pytest.mark.parametrize("labels", [[], [0, 0, 0], [0, 1, 2], [[0, 0], [1, 1]], [0, 0, np.nan, np.nan]])
 def test_pairs_need_labels_that_repeat_and_differ(labels):
     with pytest.raises(ValueError, match="two of them equal"):
         siamese.draw_pairs(labels, 4)
@@ -345,6 +428,8 @@ def test_ranks_count_those_that_are_nearer():
     flat = keras.Sequential([keras.Input((1, 1, 1)), keras.layers.Flatten()])
     x, y = (np.array(v, "float32").reshape(-1, 1, 1, 1) for v in ([0, 1, 2], [0.1, 1.9, -5]))
     assert towers.ranks(flat, flat, x, y).tolist() == [0, 1, 2]
+    assert towers.ranks(flat, flat, 0 * x, 0 * y).tolist() == [2, 2, 2], "where all have collapsed nothing is found"
+    assert towers.ranks(flat, flat, x[:0], y[:0]).shape == (0,)
 
 
 def test_matches_are_mined_from_both_sides():

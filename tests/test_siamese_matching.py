@@ -141,6 +141,8 @@ def test_naming_by_the_nearest_mean():
     for asked, right, share in (([4, 5], [0, 1], 1), ([4, 5], [1, 0], 0), ([4, 5], [0, 0], 0.5)):
         tasks = one_shot.Episodes(known, np.array(asked), np.array(right))
         assert one_shot.named_right(codes, tasks) == share
+    with pytest.raises(ValueError, match="all rows that tasks were drawn from"):
+        one_shot.named_right(codes, one_shot.Episodes(known, np.array([4, 6]), np.array([0, 1])))
 
 
 # Bits -----------------------------------------------------------------------------------------------------------------
@@ -170,6 +172,9 @@ def test_bits_are_counted_as_one_counts_signs(seed, bits, n, m):
     assert hashes[0].shape == (n, -(-bits // 8))
     assert np.array_equal(hashing.hamming(*hashes), wanted)
     assert np.array_equal(hashing.hash_bits(7 * a, planes), hashes[0])
+    bytes_ = dice.integers(-100, 100, (2, n, 3)).astype("int8")  # whose products wrap round in bytes
+    wide = bytes_.astype(float)
+    assert np.array_equal(hashing.hash_bits(bytes_[0], bytes_[1].T), hashing.hash_bits(wide[0], wide[1].T))
 
 
 def test_an_ordinary_hash_knows_no_neighbours():
@@ -245,6 +250,7 @@ def test_pages_are_read_from_numpy():
     assert "Kronecker product of two arrays." in pages.queries
     assert len(set(pages.queries)) == len(pages.queries)
     assert all(len(text.split()) > documents.SHORT for text in pages.documents)
+    assert not any(documents.SIGNATURE.match(query) for query in pages.queries)  # add(x1, x2, ...) is no question
 
 
 def test_bags_have_one_length_and_the_vocabulary_of_what_was_learned():
@@ -264,7 +270,7 @@ def test_places_are_counted_with_ties_against_the_query(seed, n, m):
     dice = np.random.default_rng(seed)
     scores, own = dice.integers(0, 4, (n, m)), dice.integers(0, m, n)
     wanted = [sum(s >= row[o] for j, s in enumerate(row) if j != o) for row, o in zip(scores, own, strict=True)]
-    assert documents.places(scores, own).tolist() == wanted
+    assert gallery.rank_of_own(scores, own).tolist() == wanted
 
 
 def test_an_untrained_bag_encoder_keeps_angles_roughly():
@@ -315,7 +321,17 @@ def test_an_untrained_bag_encoder_keeps_angles_roughly():
         (lambda: hashing.angles(np.ones((2, 3)), np.ones((2, 4))), "one length"),
         (lambda: siamese.sign(-1), "writers"),
         (lambda: siamese.sign(2, genuine=True), "genuine"),
-        (lambda: documents.places(np.ones((2, 3)), np.array([1])), "own"),
+        (lambda: gallery.rank_of_own(np.ones((2, 3)), np.array([1])), "own"),
+        (lambda: gallery.rank_of_own(np.ones((2, 3)), np.array([1, 3])), "0 to m - 1"),
+        (lambda: gallery.rank_of_own(np.ones((2, 3)), np.array([1, -1])), "0 to m - 1"),
+        (lambda: gallery.rank_of_own(np.ones((2, 3)), np.array([1.0, 2.0])), "0 to m - 1"),
+        (lambda: gallery.rank_of_own(np.full((1, 2), np.nan), np.array([1])), "finite scores"),
+        (lambda: siamese.search(np.ones((0, 2)), np.ones((1, 2))), "one stored or more"),
+        (lambda: siamese.hash_bits(np.ones((1, 2)), np.full((2, 8), np.nan)), "finite planes"),
+        (lambda: hashing.angles([[np.inf, 1.0]], [[1.0, 1.0]]), "finite codes"),
+        (lambda: hashing.angles([[1e200, 1e200]], [[1.0, 1.0]]), "too long"),
+        (lambda: hashing.digest_bits(np.arange(3.0)), "rows of codes"),
+        (lambda: siamese.sign(0, seed=-1), "seed"),
     ],
 )
 def test_bad_input_is_refused_with_a_message(call, words):

@@ -51,7 +51,14 @@ def test_each_map_meets_its_own_exemplar_as_in_scipy(a, b, more, wider, channels
 
 @pytest.mark.parametrize(
     ("maps", "kernels"),
-    [((2, 5, 5, 3), (2, 6, 2, 3)), ((2, 5, 5, 3), (2, 2, 2, 4)), ((2, 5, 5, 3), (3, 2, 2, 3)), ((5, 5, 3), (2, 2, 3))],
+    [
+        ((2, 5, 5, 3), (2, 6, 2, 3)),
+        ((2, 5, 5, 3), (2, 2, 2, 4)),
+        ((2, 5, 5, 3), (3, 2, 2, 3)),
+        ((5, 5, 3), (2, 2, 3)),
+        ((2, 5, 5, 3), (2, 0, 2, 3)),
+        ((2, 5, 5, 3), (2, 2, 6, 3)),
+    ],
 )
 def test_a_kernel_that_does_not_fit_its_map_is_refused(maps, kernels):
     with pytest.raises(ValueError, match="Received: maps"):
@@ -83,6 +90,17 @@ def test_padding_and_shifts_between_two_cells_break_the_equality(net):
         assert correlation.gap(one, correlation.loop_of_crops(encoder, exemplar, search, 4, shift)) > 0.02
 
 
+def test_pictures_of_bytes_are_correlated_as_numbers():
+    """Products of bytes wrap round at 256; lists and two kinds of floats are read too."""
+    rng = np.random.default_rng(0)
+    maps, kernels = rng.integers(0, 256, (2, 5, 5, 3)), rng.integers(0, 256, (2, 2, 2, 3))
+    for fn in (correlation.cross_correlation, correlation.squared_distances):
+        wanted = numpy(fn(maps.astype("float32"), kernels.astype("float32")))
+        for one, other in ((maps.astype("uint8"), kernels.astype("uint8")), (maps.tolist(), kernels.astype(float))):
+            np.testing.assert_allclose(numpy(fn(one, other)), wanted, rtol=1e-6)
+    assert wanted.max() > 1e4
+
+
 def test_places_of_the_paper_and_of_our_windows():
     assert len(correlation.places(255, 127, 8)) == 17  # Bertinetto et al. (2016), figure 1
     assert correlation.places(47, 23, 4).tolist() == [0, 4, 8, 12, 16, 20, 24]
@@ -90,6 +108,13 @@ def test_places_of_the_paper_and_of_our_windows():
         correlation.places(10, 11, 1)
     with pytest.raises(ValueError, match="one shape"):
         correlation.gap(np.zeros((2, 2)), np.zeros((2, 3)))
+    for scores, others in (([0.0], [1.0]), ([np.nan], [1.0]), ([1.0], [np.inf])):
+        with pytest.raises(ValueError, match="Compare finite maps"):
+            correlation.gap(scores, others)
+    assert correlation.gap([[2.0, -4]], [[1.0, -4]]) == 0.25
+    for exemplar, search in ((np.ones((4, 4, 3)), np.ones((9, 8, 3))), (np.ones((4, 5, 3)), np.ones((9, 9, 3)))):
+        with pytest.raises(ValueError, match="must be a square window"):
+            correlation.loop_of_crops(None, exemplar, search, 1)
 
 
 def test_the_layer_learns_a_gain_and_a_bias_and_says_the_shape_that_it_gives(net):
@@ -173,6 +198,22 @@ def test_pairs_that_the_clips_do_not_offer_are_refused():
         windows.window_pairs(data.clips(2, frames=3, objects=0), 4, 24, 0)
     with pytest.raises(ValueError, match="moved"):
         windows.window_pairs(CLIPS, 4, 24, 0, moved=np.zeros((3, 2)))
+    short = data.clips(2, frames=2, objects=1)  # every second draw meets the same frame twice
+    for seed in range(60):
+        pair = windows.window_pairs(short, 1, 8, seed)[0]
+        assert pair.shape == (8, 8, 6)
+
+
+def test_pairs_are_of_two_frames_and_of_objects_in_sight():
+    hidden = data.clips(12, seed=4, frames=8, size=64, objects=6, radius=(0.15, 0.2))
+    seen = (hidden.occlusion <= windows.HIDDEN) & (hidden.labels >= 0)[:, None]
+    assert 0.02 < 1 - seen.mean() < 0.9  # some are out of sight
+    film, which, frame, other = windows._drawn(hidden, 400, np.random.default_rng(0), 3)
+    assert seen[film, frame, which].all()
+    assert seen[film, other, which].all()
+    assert set(np.abs(frame - other)) == {1, 2, 3}
+    assert (frame < other).any()
+    assert (frame > other).any()
 
 
 def test_a_target_in_the_middle_is_wanted_at_five_cells():
@@ -194,6 +235,12 @@ def test_the_loss_is_the_logistic_loss_of_scikit_learn_with_both_kinds_of_one_we
         assert np.isclose(loss, log_loss(y.ravel(), share, sample_weight=weight), atol=1e-5)
     nowhere = numpy(windows.balanced_logistic(np.zeros((1, 7, 7)), ops.zeros((1, 7, 7))))
     assert np.allclose(nowhere, np.log(2) / 2)
+    assert np.allclose(numpy(windows.balanced_logistic([[[1, 0]]], [[[0, 0]]])), np.log(2))
+    for shape in ((2, 7, 1), (1, 7, 7)):
+        with pytest.raises(ValueError, match="wanted and scores must have one shape"):
+            windows.balanced_logistic(wanted, np.zeros(shape))
+    with pytest.raises(ValueError, match="wanted must be 1"):
+        windows.balanced_logistic(wanted + 1, scores)
 
 
 # Following ----------------------------------------------------------------------------------------------------------
@@ -206,6 +253,18 @@ def test_the_template_is_that_of_scikit_image(seed, side, more, channels):
     exemplars = np.random.default_rng(seed + 1).integers(0, 256, (2, side, side, channels))
     slow = [match_template(one, e)[..., 0] for one, e in zip(shown, exemplars, strict=True)]
     np.testing.assert_allclose(following.normalised(shown, exemplars), slow, atol=1e-6)
+
+
+def test_the_unit_of_pictures_does_not_matter_to_a_template():
+    """A faint pattern from 0 to 1 is one all the same, and what is flat stays flat in any unit."""
+    shown, exemplar = (0.5 + 0.002 * dice(1, side, side, 1, seed=side).astype(float) for side in (12, 4))
+    for unit in (1e-3, 1, 255, 1e6):
+        found = following.normalised(unit * shown, unit * exemplar)[0]
+        np.testing.assert_allclose(found, match_template(shown[0], exemplar[0])[..., 0], atol=1e-6)
+        assert np.abs(found).max() > 0.3
+        half = np.full((1, 30, 30, 3), 200.0)
+        half[:, :12] = 60 * dice(1, 12, 30, 3)
+        assert not following.normalised(unit * half, unit * dice(1, 9, 9, 3, seed=2).astype(float))[:, 12:].any()
 
 
 def test_flat_windows_and_flat_templates_match_nothing():
@@ -222,9 +281,11 @@ def test_moves_go_to_the_best_place_and_of_equals_to_the_nearest():
     scores = np.zeros((3, 7, 7))
     scores[0, 1, 5], scores[1, 0, 0], scores[1, 3, 4] = 1, 2, 2
     assert following.moves(scores).tolist() == [[2, -2], [1, 0], [0, 0]]
-    for bad in (np.full((1, 3, 3), np.nan), np.zeros((3, 3)), np.zeros((1, 3, 4))):
-        with pytest.raises(ValueError, match="score maps"):
-            following.moves(bad)
+    assert following.moves(scores.tolist()).tolist() == following.moves(scores).tolist()
+    for bad in (np.full((1, 3, 3), np.nan), np.zeros((3, 3)), np.zeros((1, 3, 4)), np.zeros((1, 0, 0))):
+        for fn in (following.moves, following.damped, lambda maps: following.finer(maps, 4)):
+            with pytest.raises(ValueError, match="score maps"):
+                fn(bad)
 
 
 def test_the_cosine_window_damps_far_moves_and_alone_stands_still():
@@ -286,9 +347,14 @@ def test_a_look_that_always_runs_to_the_right_stops_at_the_frame():
     assert windows.middles(path)[:, -1, 0].max() == 63
     bad = CLIPS.full_boxes[:, 0, 0].copy()
     bad[0, 0] = np.nan
-    for boxes in (bad, bad[:2], bad[:, :2], CLIPS.full_boxes[:, 0, 0, ::-1]):
+    far = np.where(np.isnan(bad), -np.inf, bad)
+    for boxes in (bad, far, bad[:2], bad[:, :2], CLIPS.full_boxes[:, 0, 0, ::-1]):
         with pytest.raises(ValueError, match="finite numbers"):
             following.follow(CLIPS.images, boxes, run)
+        with pytest.raises(ValueError, match="finite numbers"):
+            following.stand_still(CLIPS.images, boxes)
+    with pytest.raises(ValueError, match="Give films"):
+        following.follow(CLIPS.images[:, :0], CLIPS.full_boxes[:, 0, 0], run)
     look = following.by_template(np.zeros((0, 15, 15, 3)))
     assert following.follow(CLIPS.images[:0], np.zeros((0, 4)), look).shape == (0, 6, 4)
 
@@ -341,6 +407,11 @@ def test_a_pasted_exemplar_lies_where_it_is_said_to():
     none = pasted.paste(CLIPS, 0, 24, 0)
     assert none.pictures.shape == (0, 64, 64, 3)
     assert pasted.strides_off(np.zeros((0, 9, 9)), none.corners, 4).shape == (0,)
+    with pytest.raises(ValueError, match="at least one picture"):
+        pasted.whole_maps(None, none)
+    for maps, corners in ((np.full((1, 3, 3), np.nan), [[0, 0]]), (np.zeros((2, 3, 3)), [[0, 0]])):
+        with pytest.raises(ValueError, match="Give finite maps"):
+            pasted.strides_off(maps, corners, 4)
     for clips, side in ((CLIPS[:1], 24), (CLIPS, 65)):
         with pytest.raises(ValueError, match="Received"):
             pasted.paste(clips, 2, side, 0)

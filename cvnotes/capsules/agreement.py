@@ -6,7 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from cvnotes.checks import whole
+from cvnotes.checks import choice, whole
+from cvnotes.siamese.losses import floats
 
 from .squashing import squash
 
@@ -17,8 +18,13 @@ def votes(parts: Tensor, weights: Tensor) -> Tensor:
     r"""What each part says of each whole: :math:`\hat u_{j|i} = W_{ij} u_i`.
 
     parts: (n, i, k), the vectors :math:`u_i`. weights: (i, j, d, k). Gives (n, j, i, d): the votes for one whole lie
-    side by side in memory, as `route` reads them. Source: Sabour et al. (2017), equation 2. Chapter: capsules.
+    side by side in memory, as `route` reads them. Raises ValueError for shapes that do not fit.
+    Source: Sabour et al. (2017), equation 2. Chapter: capsules.
     """
+    parts, weights = ops.convert_to_tensor(parts), ops.convert_to_tensor(weights)
+    u, w = tuple(parts.shape), tuple(weights.shape)
+    if len(u) != 3 or len(w) != 4 or u[1:] != (w[0], w[3]):
+        raise ValueError(f"Give parts (n, i, k) and weights (i, j, d, k). Received: {u} and {w}")
     return ops.einsum("nik,ijdk->njid", parts, weights)
 
 
@@ -31,13 +37,13 @@ def route(votes: Tensor, rounds: int = 3, through: bool = False) -> tuple[Tensor
 
     starting from b = 0, where all couplings are 1 / j. votes: (n, j, i, d). rounds: how often couplings are used; 1 is
     uniform coupling. through: differentiate through the couplings as well; else they count as given, and only the
-    last sum passes a gradient on. Raises ValueError for other shapes and for rounds below 1.
+    last sum passes a gradient on. Raises ValueError for other shapes, for rounds below 1, and for another switch.
     Source: Sabour et al. (2017), procedure 1. Chapter: capsules.
     """
+    (votes,) = floats(votes)
     if len(votes.shape) != 4:
         raise ValueError(f"votes must be (pictures, wholes, parts, numbers). Received: shape {tuple(votes.shape)}")
-    votes = ops.convert_to_tensor(votes)
-    held = votes if through else ops.stop_gradient(votes)
+    held = votes if choice("through", through, (False, True)) else ops.stop_gradient(votes)
     logits = ops.zeros_like(held[..., 0])
     for left in reversed(range(whole("rounds", rounds, 1))):
         couplings = ops.softmax(logits, axis=1)  # over the wholes: each part gives away one unit in all

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from cvnotes.checks import pair, whole
+from cvnotes.checks import choice, pair, whole
 
 from .agreement import route, votes
 from .losses import one_hot
@@ -66,14 +66,14 @@ class Capsules(keras.layers.Layer):
 
     u: (n, i, k) to (n, count, dimension). Its weights are the matrices :math:`W_{ij}`, (i, count, dimension, k), and
     nothing else: couplings are worked out anew for each picture. rounds, through: as for `route`.
-    Raises ValueError for counts below 1, and for inputs that are not a known number of vectors.
+    Raises ValueError for counts below 1, another switch, and inputs that are not a known number of vectors.
     Source: Sabour et al. (2017), section 2. Chapter: capsules.
     """
 
     def __init__(self, count: int, dimension: int, rounds: int = 3, through: bool = False, initializer=None, **kwargs):
         super().__init__(**kwargs)
         self.count, self.dimension = whole("count", count, 1), whole("dimension", dimension, 1)
-        self.rounds, self.through = whole("rounds", rounds, 1), bool(through)
+        self.rounds, self.through = whole("rounds", rounds, 1), bool(choice("through", through, (False, True)))
         usual = keras.initializers.TruncatedNormal(stddev=0.1)
         self.initializer = usual if initializer is None else keras.initializers.get(initializer)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 from keras import ops
 
 from cvnotes.checks import number
+from cvnotes.siamese.losses import alike, floats, one_shape
 
 Tensor = keras.KerasTensor
 
@@ -19,11 +21,13 @@ def margin_loss(
                 + \lambda\, (1 - T_k) \max(0,\, \lVert v_k \rVert - m^-)^2
 
     labels: whole numbers (n,), or T itself (n, k), which may hold several ones. lengths: (n, k).
-    present, absent, down: :math:`m^+, m^-, \lambda`. Raises ValueError for margins out of order or outside 0 to 1, and
-    shapes that do not fit. Source: Sabour et al. (2017), equation 4. Chapter: capsules.
+    present, absent, down: :math:`m^+, m^-, \lambda`. Raises ValueError for margins out of order or outside 0 to 1,
+    shapes that do not fit, and an array of labels that name no class.
+    Source: Sabour et al. (2017), equation 4. Chapter: capsules.
     """
     number("absent", absent, 0, number("present", present, 0, 1))
     number("down", down, 0)
+    (lengths,) = floats(lengths)
     truth = one_hot(labels, lengths)
     missed = truth * ops.square(ops.relu(present - lengths))
     imagined = (1 - truth) * ops.square(ops.relu(lengths - absent))
@@ -31,13 +35,25 @@ def margin_loss(
 
 
 def one_hot(labels: Tensor, lengths: Tensor) -> Tensor:
-    """Labels (n,) as rows (n, k) of zeros and a one; rows (n, k) stay. Raises ValueError for other shapes."""
-    labels, lengths = ops.convert_to_tensor(labels), ops.convert_to_tensor(lengths)
-    shape, wanted = tuple(labels.shape), tuple(lengths.shape)
-    if len(wanted) != 2 or len(shape) not in (1, 2) or (len(shape) == 2 and shape[1] != wanted[1]):
-        raise ValueError(f"labels must be (n,) or (n, k) for lengths (n, k). Received: shapes {shape} and {wanted}")
-    rows = ops.one_hot(ops.cast(labels, "int32"), wanted[1]) if len(shape) == 1 else labels
-    return ops.cast(rows, lengths.dtype)
+    """Labels (n,) as rows (n, k) of zeros and a one; rows (n, k) stay.
+
+    Raises ValueError for other shapes, and for an array of labels that are not 0 to k - 1, or of rows beyond 0 to 1;
+    what Keras hands over while it trains is taken on trust. Chapter: capsules.
+    """
+    rows, wanted = ops.convert_to_tensor(labels), tuple(lengths.shape)
+    if len(wanted) != 2 or not (alike(rows.shape, wanted) or alike(rows.shape, wanted[:1])):
+        shapes = f"{tuple(rows.shape)} and {wanted}"
+        raise ValueError(f"labels must be (n,) or (n, k) for lengths (n, k). Received: shapes {shapes}")
+    single = len(rows.shape) == 1
+    if isinstance(labels, (list, tuple, np.ndarray)):
+        _check_classes(np.asarray(labels, float), wanted[1] - 1 if single else 1, single)
+    return ops.cast(ops.one_hot(ops.cast(rows, "int32"), wanted[1]) if single else rows, lengths.dtype)
+
+
+def _check_classes(labels: np.ndarray, most: int, whole: bool) -> None:
+    if not ((labels >= 0) & (labels <= most)).all() or (whole and (labels % 1).any()):
+        kind = "whole numbers" if whole else "rows of numbers"
+        raise ValueError(f"labels must be {kind} from 0 to {most}. Received: labels={labels!r:.80}")
 
 
 def reconstruction_loss(pictures: Tensor, redrawn: Tensor) -> Tensor:
@@ -47,8 +63,7 @@ def reconstruction_loss(pictures: Tensor, redrawn: Tensor) -> Tensor:
     it does not dominate. Raises ValueError for other shapes. Source: Sabour et al. (2017), section 4.1.
     Chapter: capsules.
     """
-    if tuple(pictures.shape)[1:] != tuple(redrawn.shape)[1:]:
-        shapes = f"{tuple(pictures.shape)} and {tuple(redrawn.shape)}"
-        raise ValueError(f"pictures and redrawn must have one shape. Received: {shapes}")
+    pictures, redrawn = floats(pictures, redrawn)
+    one_shape(pictures=pictures, redrawn=redrawn)
     pixels = tuple(range(1, len(pictures.shape)))
-    return ops.sum(ops.square(ops.subtract(pictures, redrawn)), axis=pixels)
+    return ops.sum(ops.square(pictures - redrawn), axis=pixels)

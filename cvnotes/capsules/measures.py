@@ -32,7 +32,7 @@ def told_apart(window: int, stride: int, side: int = 8) -> int:
 
 
 def moved_by(net: keras.Model, before: np.ndarray, after: np.ndarray) -> float:
-    """The relative change of all features of a net from some pictures to others. Chapter: capsules."""
+    """The relative change of all features of a net from some pictures (n, ...) to others: mean. Chapter: capsules."""
     return relative_change(*(ops.convert_to_numpy(net(x)).reshape(len(x), -1) for x in (before, after)))
 
 
@@ -46,10 +46,14 @@ def changes(stages: dict[str, keras.Model], images: np.ndarray) -> dict[str, dic
 def unlike(net: keras.Model, images: np.ndarray, pixels: int, cells: int) -> float:
     """Shift pictures by pixels, or their map by cells: the relative difference of both, away from the border.
 
-    cells, pixels: to the right, 0 or more. 0 means that the map is equivariant to the shift. Chapter: capsules.
+    cells, pixels: to the right, 0 or more. 0 means that the map is equivariant to the shift.
+    Raises ValueError for numbers below 0, and where nothing is left between the borders. Chapter: capsules.
     """
+    pixels, cells = whole("pixels", pixels, 0), whole("cells", cells, 0)
     one, two = net(shift(images, 0, pixels)), shift(ops.convert_to_numpy(net(images)), 0, cells)
     inner = np.s_[:, :, cells + 1 : -1]  # at the border new pixels enter
+    if not two[inner].size:
+        raise ValueError(f"Shift by less than the map is wide. Received: cells={cells}, a map {two.shape}")
     return relative_change(two[inner].ravel(), ops.convert_to_numpy(one)[inner].ravel())
 
 
@@ -63,11 +67,12 @@ def pools_and_stride(net: keras.Model) -> list[int]:
 def reliability(lengths: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sort statements into ten bins by their length: how many, how many of them true, and the sum of their lengths.
 
-    lengths, true: any equal shapes, lengths from 0 to 1. Chapter: capsules.
+    lengths, true: any equal shapes, lengths from 0 to 1, true 1 or 0. Raises ValueError for others. Chapter: capsules.
     """
+    shapes = np.shape(lengths), np.shape(true)
     lengths, true = np.ravel(lengths).astype(float), np.ravel(true).astype(float)
-    if len(lengths) != len(true) or not np.all((lengths >= 0) & (lengths <= 1)):
-        raise ValueError(f"Give a truth for each length from 0 to 1. Received: {len(lengths)} and {len(true)}")
+    if shapes[0] != shapes[1] or not np.all((lengths >= 0) & (lengths <= 1)) or not np.isin(true, (0, 1)).all():
+        raise ValueError(f"Give a truth, 1 or 0, for each length from 0 to 1. Received: {shapes[0]} and {shapes[1]}")
     which = np.minimum((lengths * BINS).astype(int), BINS - 1)
     return tuple(np.bincount(which, weight, BINS) for weight in (np.ones_like(lengths), true, lengths))
 
@@ -75,22 +80,37 @@ def reliability(lengths: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.n
 def calibration_gap(count: np.ndarray, true: np.ndarray, total: np.ndarray) -> float:
     r"""Expected calibration error of the bins of `reliability`: :math:`\sum_b |t_b - \ell_b| / \sum_b n_b`.
 
-    t: true statements, l: sum of lengths, n: statements of bin b. Raises ValueError without a statement.
+    t: true statements, l: sum of lengths, n: statements of bin b. Raises ValueError without a statement, and for
+    unequal numbers of bins.
     Source: Naeini, Cooper and Hauskrecht (2015). Chapter: capsules.
     """
-    if not np.sum(count) > 0:
-        raise ValueError(f"Give at least one statement. Received: count={count!r:.80}")
+    if not np.sum(count) > 0 or not np.shape(count) == np.shape(true) == np.shape(total):
+        raise ValueError(f"Give at least one statement, and all its bins. Received: count={count!r:.80}")
     return float(np.abs(np.subtract(true, total)).sum() / np.sum(count))
 
 
 def towards(couplings: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """The couplings of all parts to one class of each picture: (n, j, i) and (n,) to (n, i). Chapter: capsules."""
-    return np.take_along_axis(np.asarray(couplings), np.asarray(classes)[:, None, None], axis=1)[:, 0]
+    """The couplings of all parts to one class of each picture: (n, j, i) and (n,) to (n, i).
+
+    Raises ValueError for other shapes, and for classes that are not 0 to j - 1. Chapter: capsules.
+    """
+    c, classes = np.asarray(couplings), np.asarray(classes)
+    fits = c.ndim == 3 and classes.shape == c.shape[:1] and classes.dtype.kind in "iu"
+    if not fits or not ((classes >= 0) & (classes < c.shape[1])).all():
+        raise ValueError(
+            f"Give couplings (n, j, i), and one class each, 0 to j - 1. Received: {c.shape}, {classes!r:.60}"
+        )
+    return np.take_along_axis(c, classes[:, None, None], axis=1)[:, 0]
 
 
 def cosine(one: list[np.ndarray], other: list[np.ndarray]) -> float:
-    """The cosine of the angle between two lists of arrays, each read as one long vector. Chapter: capsules."""
+    """The cosine of the angle between two lists of arrays, each read as one long vector.
+
+    Raises ValueError for vectors of two lengths, and for one of zeros, which has no direction. Chapter: capsules.
+    """
     a, b = (np.concatenate([np.ravel(part) for part in parts]).astype(float) for parts in (one, other))
+    if a.shape != b.shape or not (a.any() and b.any()):
+        raise ValueError(f"Give two vectors of one length that are not zero. Received: {a.shape} and {b.shape}")
     return float(a @ b / np.sqrt((a @ a) * (b @ b)))
 
 

@@ -105,7 +105,12 @@ def capsnet(
 
 
 def redrawer(numbers: int, hidden: Sequence[int], shape: tuple[int, int, int]) -> keras.Model:
-    """Build dense layers from a row of numbers to a picture from 0 to 1. Source: Sabour et al. (2017), figure 2."""
+    """Build dense layers from a row of numbers to a picture from 0 to 1: (n, numbers) to (n, *shape).
+
+    Raises ValueError for widths below 1. Source: Sabour et al. (2017), figure 2. Chapter: capsules.
+    """
+    if not isinstance(hidden, (tuple, list)):
+        raise ValueError(f"decoder must be a list of widths, or None. Received: decoder={hidden!r}")
     x = row = keras.Input((numbers,), name="row")
     for i, width in enumerate(hidden, 1):
         x = layers.Dense(whole("decoder", width, 1), activation="relu", name=f"dense{i}")(x)
@@ -114,22 +119,32 @@ def redrawer(numbers: int, hidden: Sequence[int], shape: tuple[int, int, int]) -
 
 
 def said(net: CapsNet, pictures: np.ndarray, batch: int = 256) -> np.ndarray:
-    """Give the lengths of all class capsules, (n, classes), a batch at a time. Chapter: capsules."""
-    parts = [lengths(net(pictures[i : i + batch], training=False)) for i in range(0, len(pictures), batch)]
-    return np.concatenate([ops.convert_to_numpy(part) for part in parts])
+    """Give the lengths of all class capsules, (n, classes), `batch` pictures at a time; of none, (0, classes).
+
+    Raises ValueError for a batch below 1. Chapter: capsules.
+    """
+    rows = [pictures[i : i + batch] for i in range(0, len(pictures), whole("batch", batch, 1))]
+    parts = [ops.convert_to_numpy(lengths(net(some, training=False))) for some in rows]
+    return np.concatenate([np.zeros((0, net.encoder.output_shape[1]), "float32"), *parts])
 
 
 def heard(net: CapsNet, pictures: np.ndarray) -> np.ndarray:
     """Give the votes (n, classes, parts, numbers) of all parts of some pictures. Chapter: capsules."""
-    below = keras.Model(net.encoder.input, net.encoder.get_layer("primary").output)
-    return ops.convert_to_numpy(net.encoder.get_layer("classes").votes(below(pictures, training=False)))
+    return ops.convert_to_numpy(net.encoder.get_layer("classes").votes(_below(net, pictures)))
+
+
+def _below(net: CapsNet, pictures: np.ndarray) -> keras.KerasTensor:
+    """The primary capsules (n, parts, numbers) of some pictures."""
+    parts = net.encoder.get_layer("primary").output
+    if not len(pictures):  # TensorFlow cannot convolve no picture
+        return ops.zeros((0, *parts.shape[1:]))
+    return keras.Model(net.encoder.input, parts)(pictures, training=False)
 
 
 def settled(net: CapsNet, pictures: np.ndarray, rounds: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Give the lengths (n, classes) and the couplings (n, classes, parts), after other rounds than the net's if told.
 
-    Chapter: capsules.
+    Raises ValueError for rounds below 1. Chapter: capsules.
     """
-    below = keras.Model(net.encoder.input, net.encoder.get_layer("primary").output)
-    wholes, couplings = net.encoder.get_layer("classes").settle(below(pictures, training=False), rounds)
+    wholes, couplings = net.encoder.get_layer("classes").settle(_below(net, pictures), rounds)
     return ops.convert_to_numpy(lengths(wholes)), ops.convert_to_numpy(couplings)

@@ -32,7 +32,8 @@ def scrambled(images: np.ndarray, order: tuple[int, ...] | np.ndarray) -> np.nda
     """
     quarters, order = quartered(images), np.asarray(order)
     rows = np.broadcast_to(order, (len(quarters), 4)) if order.shape == (4,) else order
-    if rows.shape != (len(quarters), 4) or not np.array_equal(np.sort(rows, 1), np.tile(range(4), (len(rows), 1))):
+    fits = rows.dtype.kind in "iu" and rows.shape == (len(quarters), 4)
+    if not fits or not np.array_equal(np.sort(rows, 1), np.tile(range(4), (len(rows), 1))):
         raise ValueError(f"order must hold 0, 1, 2 and 3, once or for each picture. Received: {order!r:.80}")
     return joined(np.take_along_axis(quarters, rows[:, :, None, None, None], axis=1))
 
@@ -48,20 +49,26 @@ def quartered(images: np.ndarray) -> np.ndarray:
 
 
 def joined(quarters: np.ndarray) -> np.ndarray:
-    """Put (n, 4, h, w, c) together again: (n, 2h, 2w, c)."""
+    """Put (n, 4, h, w, c) together again: (n, 2h, 2w, c). Raises ValueError for other shapes."""
+    if np.ndim(quarters) != 5 or np.shape(quarters)[1] != 4:
+        raise ValueError(f"Quarters must be (n, 4, h, w, c). Received: shape {np.shape(quarters)}")
     n, _, h, w, c = quarters.shape
     return quarters.reshape(n, 2, 2, h, w, c).swapaxes(2, 3).reshape(n, 2 * h, 2 * w, c)
 
 
 def turned_inside(images: np.ndarray) -> np.ndarray:
     """Turn the four pixels of each 2 x 2 window half around, and nothing else. Raises ValueError for odd sides."""
-    quartered(images)
+    quartered(images)  # refuses what cannot be cut
+    images = np.asarray(images)
     n, h, w, c = images.shape
     return images.reshape(n, h // 2, 2, w // 2, 2, c)[:, :, ::-1, :, ::-1].reshape(images.shape)
 
 
 def orders(count: int, seed: int) -> np.ndarray:
-    """Draw an order for each of `count` pictures, (count, 4), never the one that leaves all in place."""
+    """Draw an order for each of `count` pictures, (count, 4), never the one that leaves all in place.
+
+    Raises ValueError for a count below 0. Chapter: capsules.
+    """
     drawn = np.random.default_rng(seed).integers(1, len(ORDERS), whole("count", count, 0))
     return np.array(ORDERS)[drawn].reshape(-1, 4)
 

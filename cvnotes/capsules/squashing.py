@@ -5,21 +5,22 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from cvnotes.siamese.losses import floats
+
 Tensor = keras.KerasTensor
 
-#: No root is taken of a smaller squared length, since a root has no slope at zero. float16 knows nothing smaller.
-LEAST = {"float16": 1e-6}
+LEAST = 1e-12  # no root is taken of a smaller squared length, since a root has no slope at zero
 
 
 def lengths(s: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
     r"""Euclidean lengths :math:`\lVert s \rVert` along one axis, with a gradient of 0 at the zero vector.
 
-    s: any shape; the axis goes, or stays with size 1. Lengths below 1e-6 (1e-3 in float16) are told too short; zero is
-    told as zero. Chapter: capsules.
+    s: any shape; the axis goes, or stays with size 1. Lengths below 1e-6 are told too short; zero is told as zero.
+    Half precision is computed in float32, where squares do not overflow. Chapter: capsules.
     """
-    squared = ops.sum(ops.square(s), axis=axis, keepdims=keepdims)
-    least = LEAST.get(keras.backend.standardize_dtype(squared.dtype), 1e-12)
-    return squared / ops.sqrt(ops.maximum(squared, least))
+    wide, kind = widened(s)
+    squared = ops.sum(ops.square(wide), axis=axis, keepdims=keepdims)
+    return ops.cast(squared / ops.sqrt(ops.maximum(squared, LEAST)), kind)
 
 
 def squash(s: Tensor, axis: int = -1) -> Tensor:
@@ -31,6 +32,13 @@ def squash(s: Tensor, axis: int = -1) -> Tensor:
     s: any shape; `axis` holds the numbers of a vector. The second form divides by nothing that can vanish: the zero
     vector stays zero, with gradient zero. Source: Sabour et al. (2017), equation 1. Chapter: capsules.
     """
-    s = ops.convert_to_tensor(s)
-    length = lengths(s, axis, keepdims=True)
-    return s * (length / (1 + ops.square(length)))
+    wide, kind = widened(s)
+    length = lengths(wide, axis, keepdims=True)
+    return ops.cast(wide * (length / (1 + ops.square(length))), kind)
+
+
+def widened(s: Tensor) -> tuple[Tensor, str]:
+    """Read numbers as floats of 32 bits or more, and tell the kind of floats that they came as. Chapter: capsules."""
+    (s,) = floats(s)
+    kind = keras.backend.standardize_dtype(s.dtype)
+    return ops.cast(s, "float64" if kind == "float64" else "float32"), kind

@@ -81,6 +81,8 @@ class Portraits:
 
     def __getitem__(self, which: slice | np.ndarray) -> "Portraits":
         if isinstance(which, int | np.integer):
+            if isinstance(which, bool) or not -len(self) <= which < len(self):
+                raise IndexError(f"There are {len(self)} portraits. Received: index {which}")
             which = slice(which, which + 1 or None)
         return replace(self, **{f.name: getattr(self, f.name)[which] for f in fields(self) if f.name != "seed"})
 
@@ -147,26 +149,32 @@ def thrown(seed: int, person: int, pictures: int, amounts: dict[str, float]) -> 
 
 def painted(traits: np.ndarray, takes: np.ndarray, size: int) -> np.ndarray:
     """Paint pictures, uint8 (n, size, size, 3), from dials (n, len(TRAITS)) in 0 .. 1 and (n, len(TAKES))."""
-    low, high = np.float32(list(TRAITS.values())).T
-    who = dict(zip(TRAITS, (low + (high - low) * traits).T[..., None, None], strict=True))
-    how = dict(zip(TAKES, takes.T[..., None, None], strict=True))
+    who, how = dials(traits, takes)
     x, y = placed(how, size)
     edge = 2 * VIEW / size  # the width of a pixel, over which every outline fades
-    jaw = 1 - who["jaw"] * np.clip(y, 0, 1.2) ** 2
     axes, turn = (who["width"], np.float32(1), np.float32(0.86)), turned(how["yaw"], how["pitch"])
-    seen, head = met(x / jaw, y, axes, turn)
-    wider, scalp = met(x / (1 - 0.4 * who["jaw"] * np.clip(y, 0, 1.2) ** 2), y, [1.12 * a for a in axes], turn)
-    canvas = ground(x, y, how)
-    light = lit(head, axes, turn, who, how)
-    skin = mixed(SKINS, who["tone"]) * np.ones_like(x)[..., None]
-    face = features(skin, *head, who, how, edge)
-    hair = mixed(HAIRS, 0.5 + how["hair colour"]) * (0.75 + 0.25 * light[..., None])
-    behind = fade(scalp[1] - 0.1 - how["hair length"], edge) * fade(wider, edge)
-    canvas = over(canvas, hair, behind)
-    canvas = over(canvas, face * light[..., None], fade(seen, edge))
+    seen, head = met(x / narrowing(y, who["jaw"]), y, axes, turn)
+    wider, scalp = met(x / narrowing(y, 0.4 * who["jaw"]), y, [1.12 * a for a in axes], turn)
+    light = lit(head, axes, turn, who, how)[..., None]
+    face = features(mixed(SKINS, who["tone"]) * np.ones_like(x)[..., None], *head, who, how, edge)
+    hair = mixed(HAIRS, 0.5 + how["hair colour"]) * (0.75 + 0.25 * light)
+    canvas = over(ground(x, y, how), hair, fade(scalp[1] - 0.1 - how["hair length"], edge) * fade(wider, edge))
+    canvas = over(canvas, face * light, fade(seen, edge))
     canvas = over(canvas, hair, fade(wider, edge) * cap(*scalp, how, edge))
     tint = 1 + how["warmth"][..., None] * np.float32([1, 0, -1])
     return np.round(255 * np.clip(canvas * tint, 0, 1)).astype(np.uint8)
+
+
+def dials(traits: np.ndarray, takes: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Who it is and how it was taken, by name: each dial (n, 1, 1) in the units of ``TRAITS`` and ``TAKES``."""
+    low, high = np.float32(list(TRAITS.values())).T
+    who = dict(zip(TRAITS, (low + (high - low) * traits).T[..., None, None], strict=True))
+    return who, dict(zip(TAKES, takes.T[..., None, None], strict=True))
+
+
+def narrowing(y: np.ndarray, jaw: np.ndarray) -> np.ndarray:
+    """How wide a head is at height y, as a share of its width at the eyes."""
+    return 1 - jaw * np.clip(y, 0, 1.2) ** 2
 
 
 def placed(how: dict[str, np.ndarray], size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -225,34 +233,47 @@ def ground(x: np.ndarray, y: np.ndarray, how) -> np.ndarray:
 
 def features(skin: np.ndarray, x, y, z, who, how, edge: float) -> np.ndarray:
     """Brows, eyes, nostrils, mouth and mole on the skin, at points x, y, z of the head: (n, size, size, 3)."""
-    front = fade(-z, 0.1)
-    ink = {"brow": 0.6 * DARK + 0.1, "nostril": 0.45 * skin, "mole": 0.35 * skin}
-    across = np.abs(x)
-    eye_y, eye_w = who["eye height"], who["eye size"]
-    eye_h = eye_w * who["eye shape"] * np.maximum(0.75 + how["open eyes"], 0.12)
-    u, v = across - who["eye spacing"], y - eye_y
-    socket = fade(ellipse(u, v, eye_w, eye_h), edge) * front
-    iris = fade(np.hypot(u, v) - 0.62 * np.minimum(eye_w, 0.13), edge) * socket
-    pupil = fade(np.hypot(u, v) - 0.28 * np.minimum(eye_w, 0.13), edge) * socket
-    brow_y = eye_y - who["brow height"] - how["raised brows"] - who["brow tilt"] * u
-    brow = fade(np.maximum(np.abs(y - brow_y) - who["brow thickness"], np.abs(u) - 1.35 * eye_w), edge) * front
-    nostril = fade(ellipse(across - 0.6 * who["nose width"], y - who["nose length"] - 0.12, 0.045, 0.03), edge) * front
+    front, across = fade(-z, 0.1), np.abs(x)
+    socket, iris, pupil = eyes(across - who["eye spacing"], y - who["eye height"], who, how, edge)
+    nostril = fade(ellipse(across - 0.6 * who["nose width"], y - who["nose length"] - 0.12, 0.045, 0.03), edge)
+    lips, inner = mouth(x, y, who, how, edge)
+    drawn = [(0.35 * skin, mole(x, y, who, edge)), (0.6 * DARK + 0.1, brows(across, y, who, how, edge))]
+    drawn += [(WHITE, socket), (mixed(IRISES, who["iris"]), iris), (DARK, pupil)]
+    drawn += [(0.45 * skin, nostril), (0.5 * LIP + 0.45 * skin, lips), (DARK, inner)]
+    for colour, where in drawn:
+        skin = over(skin, colour, where * front)
+    return skin
+
+
+def eyes(u: np.ndarray, v: np.ndarray, who, how, edge: float) -> list[np.ndarray]:
+    """Shares of the white, the iris and the pupil, at u and v from the middle of an eye: (n, size, size) each."""
+    wide = who["eye size"]
+    tall = wide * who["eye shape"] * np.maximum(0.75 + how["open eyes"], 0.12)
+    socket = fade(ellipse(u, v, wide, tall), edge)
+    rings = [fade(np.hypot(u, v) - share_of * np.minimum(wide, 0.13), edge) * socket for share_of in (0.62, 0.28)]
+    return [socket, *rings]
+
+
+def brows(across: np.ndarray, y: np.ndarray, who, how, edge: float) -> np.ndarray:
+    """Share of the brows, bars above both eyes: (n, size, size)."""
+    u = across - who["eye spacing"]
+    line = who["eye height"] - who["brow height"] - how["raised brows"] - who["brow tilt"] * u
+    return fade(np.maximum(np.abs(y - line) - who["brow thickness"], np.abs(u) - 1.35 * who["eye size"]), edge)
+
+
+def mouth(x: np.ndarray, y: np.ndarray, who, how, edge: float) -> tuple[np.ndarray, np.ndarray]:
+    """Shares of the lips and of the gap between them, both bent by a smile: (n, size, size) each."""
     wide = who["mouth width"] * (1 + 0.25 * how["smile"])
     bend = who["mouth height"] + 0.10 * how["smile"] * (1 - 2 * (x / wide) ** 2)
-    gap = 0.10 * how["open mouth"] * np.clip(1 - (x / wide) ** 2, 0, 1)
-    reach = across - wide
-    lips = fade(np.maximum(np.abs(y - bend) - who["lips"] - gap, reach), edge) * front
-    inner = fade(np.maximum(np.abs(y - bend) - gap, reach), edge) * front * fade(0.02 - gap, 0.02)
-    mole = (
-        (who["mole size"] > 0)
-        * fade(np.hypot(x - who["mole across"], y - who["mole down"]) - who["mole size"], edge)
-        * front
-    )
-    drawn = [(ink["mole"], mole), (ink["brow"], brow), (WHITE, socket), (mixed(IRISES, who["iris"]), iris)]
-    drawn += [(DARK, pupil), (ink["nostril"], nostril), (0.5 * LIP + 0.45 * skin, lips), (DARK, inner)]
-    for colour, where in drawn:
-        skin = over(skin, colour, where)
-    return skin
+    gap, reach = 0.10 * how["open mouth"] * np.clip(1 - (x / wide) ** 2, 0, 1), np.abs(x) - wide
+    lips = fade(np.maximum(np.abs(y - bend) - who["lips"] - gap, reach), edge)
+    return lips, fade(np.maximum(np.abs(y - bend) - gap, reach), edge) * fade(0.02 - gap, 0.02)
+
+
+def mole(x: np.ndarray, y: np.ndarray, who, edge: float) -> np.ndarray:
+    """Share of the mole, where there is one: (n, size, size)."""
+    spot = fade(np.hypot(x - who["mole across"], y - who["mole down"]) - who["mole size"], edge)
+    return (who["mole size"] > 0) * spot
 
 
 def cap(x, y, z, how, edge: float) -> np.ndarray:

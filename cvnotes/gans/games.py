@@ -45,33 +45,58 @@ def step(place: np.ndarray, rate: float, method: str, curves: Curves = FLAT) -> 
 def path(method: str, rate: float, steps: int, curves: Curves = FLAT, start: tuple[float, float] = (1.0, 1.0)):
     """Play so many rounds from a start: all places on the way, (steps + 1, 2).
 
-    Raises ValueError for another method, a rate not above 0, curves or a start that are not finite. Chapter: gans.
+    Raises ValueError for another method, a rate not above 0, curves or a start that are not two finite numbers.
+    Chapter: gans.
     """
-    rate, curves = number("rate", rate, above=0), tuple(number("curves", c) for c in curves)
-    places = [np.array([number("start", s) for s in start])]
+    rate, curves = number("rate", rate, above=0), _two("curves", curves)
+    choice("method", method, METHODS)
+    places = [np.array(_two("start", start))]
     for _ in range(whole("steps", steps, 0)):
         places.append(step(places[-1], rate, method, curves))
     return np.array(places)
 
 
+def _two(name: str, values: Curves) -> Curves:
+    if np.shape(values) != (2,):
+        raise ValueError(f"{name} must be two numbers, for x and for y. Received: {name}={values!r}")
+    return number(name, values[0]), number(name, values[1])
+
+
 def matrix(method: str, rate: float, curves: Curves = FLAT) -> np.ndarray:
-    """Give the matrix of one round, which is linear: what it makes of (1, 0) and of (0, 1), as columns (2, 2)."""
+    """Give the matrix of one round, which is linear: what it makes of (1, 0) and of (0, 1), as columns (2, 2).
+
+    Raises ValueError as `path`. Chapter: gans.
+    """
     return np.stack([path(method, rate, 1, curves, unit)[1] for unit in np.eye(2)], axis=1)
 
 
 def growth(method: str, rate: float, curves: Curves = FLAT) -> float:
     """Give the factor by which rounds stretch in the long run: the largest modulus of an eigenvalue of `matrix`.
 
-    Above 1 the play flies apart, below 1 it settles, at 1 it does neither. Chapter: gans.
+    Above 1 the play flies apart, below 1 it settles, at 1 it does neither. Raises ValueError as `path`. Chapter: gans.
     """
     return float(np.abs(np.linalg.eigvals(matrix(method, rate, curves))).max())
 
 
 def averages(places: np.ndarray) -> np.ndarray:
-    """Give the mean of all places so far, at each place of a path (n, 2). Chapter: gans."""
+    """Give the mean of all places so far, at each place of a path (n, 2): (n, 2).
+
+    Raises ValueError for another shape. Chapter: gans.
+    """
+    places = _places(places)
     return np.cumsum(places, axis=0) / np.arange(1, len(places) + 1)[:, None]
 
 
 def radius(places: np.ndarray) -> np.ndarray:
-    """Give the distance of each place (n, 2) from the saddle point at zero: (n,). Chapter: gans."""
-    return np.hypot(*np.asarray(places).T)
+    """Give the distance of each place (n, 2) from the saddle point at zero: (n,).
+
+    Raises ValueError for another shape. Chapter: gans.
+    """
+    return np.hypot(*_places(places).T)
+
+
+def _places(places: np.ndarray) -> np.ndarray:
+    places = np.asarray(places)
+    if places.ndim != 2 or places.shape[1] != 2:
+        raise ValueError(f"Give places x, y: (n, 2). Received: shape {places.shape}")
+    return places

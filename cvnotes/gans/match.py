@@ -32,7 +32,7 @@ class Turns(keras.optimizers.Optimizer):
 
     with n the turns that this player has had. Each round is `d_steps` turns of the first player, then one of the
     second; with d_steps = 0 both move at once. first: how many of the model's variables, from the front, belong to the
-    first player. rates: learning rates of the two.
+    first player. rates: learning rates of the two. options: of every Keras optimizer, such as clipnorm.
     Raises ValueError for numbers out of range. Kingma and Ba (2015), algorithm 1. Chapter: gans.
     """
 
@@ -40,6 +40,8 @@ class Turns(keras.optimizers.Optimizer):
                  beta_2: float = 0.99, epsilon: float = 1e-7, name: str = "turns", **options):  # fmt: skip
         super().__init__(learning_rate=1.0, name=name, **options)
         self.first, self.d_steps = whole("first", first, 0), whole("d_steps", d_steps, 0)
+        if np.shape(rates) != (2,):
+            raise ValueError(f"rates must be two numbers, one for each player. Received: rates={rates!r}")
         self.rates = tuple(number("rates", rate, 0) for rate in rates)
         self.beta_1, self.beta_2 = (number("beta", beta, 0, below=1) for beta in (beta_1, beta_2))
         self.epsilon = number("epsilon", epsilon, above=0)
@@ -75,8 +77,9 @@ class Turns(keras.optimizers.Optimizer):
 
     def get_config(self):
         """Give what `__init__` was called with."""
-        names = ("first", "rates", "d_steps", "beta_1", "beta_2", "epsilon", "name")
-        return {name: getattr(self, name) for name in names}
+        usual, own = super().get_config(), ("first", "rates", "d_steps", "beta_1", "beta_2", "epsilon")
+        del usual["learning_rate"]  # each player has a rate of its own
+        return usual | {name: getattr(self, name) for name in own}
 
 
 class Match(keras.Model):
@@ -117,13 +120,18 @@ def frozen(net: keras.Model, x: Tensor) -> Tensor:
 
 
 def prepare(match: Match, rates: tuple[float, float] = (1e-3, 1e-3), d_steps: int = 1, **options) -> Match:
-    """Give a match its optimizer `Turns`; rates of discriminator and generator, turns of the first in each round."""
+    """Give a match its optimizer `Turns`; rates of discriminator and generator, turns of the first in each round.
+
+    options: as for `Turns`. Raises as `Turns`. Chapter: gans.
+    """
     first = len(match.discriminator.trainable_variables)
     chosen = {"optimizer": Turns(first, rates, d_steps, **options), "jit_compile": backend.jit_compile()}
     match.compile(**chosen, steps_per_execution=AT_ONCE)
     try:
         match.make_train_function()
-    except ValueError:  # PyTorch has no graph to repeat, and takes one turn at a time
+    except ValueError as error:  # PyTorch has no graph to repeat, and takes one turn at a time
+        if "steps_per_execution" not in str(error):
+            raise
         match.compile(**chosen)
     return match
 
@@ -133,8 +141,10 @@ def play(match: Match, real: Draw, prior: Draw, *, rounds: int, every: int, batc
     """Play rounds of a prepared match, and give the number played after each `every` of them.
 
     real, prior: functions (count, generator) that draw samples and codes; each turn gets new ones.
-    Raises ValueError for numbers below 1. Chapter: gans.
+    Raises ValueError for numbers below 1, and for a match that is not prepared. Chapter: gans.
     """
+    if not isinstance(getattr(match, "optimizer", None), Turns):
+        raise ValueError(f"Give a match its turns before it is played: prepare(match). Received: {match!r:.60}")
     rounds, every, batch = (whole(n, v, 1) for n, v in (("rounds", rounds), ("every", every), ("batch", batch)))
     rng, turns = np.random.default_rng(seed), match.optimizer.d_steps + 1
     for played in range(0, rounds, every):

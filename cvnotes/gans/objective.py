@@ -50,9 +50,12 @@ def best_answer(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     .. math:: D^*(x) = \frac{p(x)}{p(x) + q(x)}
 
     p, q: densities of real and made samples at the same places. One half where both are 0: nothing comes from there.
-    Raises ValueError for numbers below 0 or not finite. Goodfellow et al. (2014), proposition 1. Chapter: gans.
+    Raises ValueError for numbers below 0 or not finite, and for two shapes.
+    Goodfellow et al. (2014), proposition 1. Chapter: gans.
     """
     p, q = (_density(name, values) for name, values in (("p", p), ("q", q)))
+    if p.shape != q.shape:
+        raise ValueError(f"Give p and q at the same places. Received: shapes {p.shape} and {q.shape}")
     total = p + q
     return np.divide(p, total, out=np.full(total.shape, 0.5), where=total > 0)
 
@@ -71,7 +74,8 @@ def game_value(p: np.ndarray, q: np.ndarray, answer: np.ndarray, x: np.ndarray) 
 
     p, q, answer: at the places x (n,), which are in order and need not be evenly spaced; answer lies between 0 and 1.
     At the best answer it is :math:`-\log 4 + 2\,\mathrm{JSD}(p, q)`, so never below -log 4.
-    Raises ValueError for bad densities or for shapes that differ. Goodfellow et al. (2014), theorem 1. Chapter: gans.
+    Raises ValueError for bad densities, shapes that differ, answers that are no chances, and places out of order.
+    Goodfellow et al. (2014), theorem 1. Chapter: gans.
     """
     p, q = _density("p", p), _density("q", q)
     answer, x = np.asarray(answer, dtype=float), np.asarray(x, dtype=float)
@@ -79,6 +83,8 @@ def game_value(p: np.ndarray, q: np.ndarray, answer: np.ndarray, x: np.ndarray) 
         raise ValueError(
             f"Give p, q and answer at the places x, all (n,). Received: {p.shape}, {q.shape}, {answer.shape}, {x.shape}"
         )
+    if not ((answer >= 0) & (answer <= 1)).all() or not (np.isfinite(x).all() and (np.diff(x) >= 0).all()):
+        raise ValueError(f"Give answers from 0 to 1 at places in order. Received: {answer!r:.60} at {x!r:.60}")
     earned = _times_log(p, answer) + _times_log(q, 1 - answer)
     return float(np.trapezoid(earned, x))
 

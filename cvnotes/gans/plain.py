@@ -1,6 +1,8 @@
 """The training loop of a GAN, in the open: two nets, two optimizers, one turn after the other.
 
 Chapter: gans. `match` plays the same game in a graph, many times faster, and is tested against this.
+For nets whose only state is their weights: running means of batch normalization, or the directions of spectral
+weights, are left as they are here, and kept up to date there.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ class BatchMatches(keras.losses.Loss):
 
     Takes labels (n,), one for each pair of partners, and the codes of both towers (n, 2, d); the first tower's codes
     look for partners among the second's, and the second's among the first's. margin, mining: see `mined_triplets`.
-    Raises as `mined_triplets`. Chapter: siamese.
+    Raises as `mined_triplets`, and for codes of another shape. Chapter: siamese.
     """
 
     def __init__(self, margin: float = 1.0, mining: str = "hard", name="batch_matches"):
@@ -73,7 +73,7 @@ class BatchMatches(keras.losses.Loss):
 
     def call(self, labels: Tensor, codes: Tensor) -> Tensor:
         """Give one number for the batch."""
-        distance, negatives = pairwise_distances(codes[:, 0], codes[:, 1]), kinds_of(labels)[1]
+        distance, negatives = pairwise_distances(*_sides(codes)), kinds_of(labels)[1]
         own = ops.logical_not(negatives)
         sides = distance, ops.transpose(distance)
         return sum(mined_triplets(side, own, negatives, self.margin, self.mining) for side in sides) / 2
@@ -81,3 +81,9 @@ class BatchMatches(keras.losses.Loss):
     def get_config(self) -> dict:
         """Give what makes an equal loss."""
         return {"margin": self.margin, "mining": self.mining, "name": self.name}
+
+
+def _sides(codes: Tensor) -> tuple[Tensor, Tensor]:
+    if len(codes.shape) != 3 or codes.shape[1] != 2:
+        raise ValueError(f"Give the codes of both towers, (n, 2, d). Received: shape {tuple(codes.shape)}")
+    return codes[:, 0], codes[:, 1]

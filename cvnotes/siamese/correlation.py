@@ -10,6 +10,8 @@ from keras import ops
 
 from cvnotes.checks import whole
 
+from .losses import floats
+
 
 def correlate(maps: Any, kernel: Any) -> Any:
     r"""Hold one exemplar's features against every place of all maps: a convolution whose filter is the exemplar.
@@ -34,7 +36,7 @@ def cross_correlation(maps: Any, kernels: Any) -> Any:
     maps: (n, h, w, c); kernels: (n, a, b, c). Returns scores (n, h - a + 1, w - b + 1).
     Raises ValueError as `correlate`. Source: Bertinetto et al. (2016), equation 2. Chapter: tracking.
     """
-    maps, kernels = ops.convert_to_tensor(maps), ops.convert_to_tensor(kernels)
+    maps, kernels = floats(maps, kernels)
     _check(maps.shape, kernels.shape)
     (high, wide), (a, b) = maps.shape[1:3], kernels.shape[1:3]
     parts = [
@@ -52,14 +54,15 @@ def squared_distances(maps: Any, kernels: Any) -> Any:
 
     Arguments, shapes and errors as `cross_correlation`. Chapter: tracking.
     """
-    maps, kernels = ops.convert_to_tensor(maps), ops.convert_to_tensor(kernels)
+    maps, kernels = floats(maps, kernels)
     energy = cross_correlation(maps**2, ops.ones_like(kernels))
     return energy + ops.sum(kernels**2, axis=(1, 2, 3))[:, None, None] - 2 * cross_correlation(maps, kernels)
 
 
 def _check(maps: tuple, kernels: tuple) -> None:
     fits = len(maps) == len(kernels) == 4 and maps[3] == kernels[3] and None not in maps[1:3]
-    if not fits or kernels[1] > maps[1] or kernels[2] > maps[2] or kernels[0] not in (None, maps[0]):
+    inside = fits and all(0 < small <= large for small, large in zip(kernels[1:3], maps[1:3], strict=True))
+    if not inside or kernels[0] not in (None, maps[0]):
         raise ValueError(
             "Give maps (n, height, width, channels) and a kernel (a, b, channels), or one for each map, that is no "
             f"larger. Received: maps {tuple(maps)}, kernel {tuple(kernels[kernels[0] is None :])}"
@@ -81,15 +84,23 @@ def loop_of_crops(encode: Any, exemplar: np.ndarray, search: np.ndarray, stride:
 
     encode: pictures (n, h, w, 3) to codes (n, a, b, c), such as a net; exemplar: (e, e, 3), search: (s, s, 3);
     stride: pixels between crops; shift: pixels by which all crops are moved down and to the right.
-    Returns (rows, columns). Raises ValueError as `places`.
+    Returns (rows, columns). Raises ValueError as `places`, and for windows that are not square.
     Source: Bertinetto et al. (2016), section 2.1. Chapter: tracking.
     """
+    exemplar, search = _square("exemplar", exemplar), _square("search", search)
     side = len(exemplar)
     code = ops.convert_to_numpy(encode(exemplar[None]))[0]
     firsts = places(len(search) - whole("shift", shift, 0, len(search) - side), side, stride) + shift
     crops = np.array([[search[y : y + side, x : x + side] for x in firsts] for y in firsts])
     codes = ops.convert_to_numpy(encode(crops.reshape(-1, *exemplar.shape)))
     return np.einsum("nuvc,uvc->n", codes, code).reshape(len(firsts), len(firsts))
+
+
+def _square(name: str, window: np.ndarray) -> np.ndarray:
+    window = np.asarray(window)
+    if window.ndim != 3 or window.shape[0] != window.shape[1]:
+        raise ValueError(f"{name} must be a square window (side, side, channels). Received: shape {window.shape}")
+    return window
 
 
 def score_map(encode: Any, exemplar: np.ndarray, search: np.ndarray) -> np.ndarray:
@@ -103,19 +114,23 @@ def score_map(encode: Any, exemplar: np.ndarray, search: np.ndarray) -> np.ndarr
 def gap(scores: np.ndarray, others: np.ndarray) -> float:
     """Give the largest difference between two score maps, as a share of the largest score of the first.
 
-    Raises ValueError for maps of other shapes. Chapter: tracking.
+    Raises ValueError for maps of other shapes, scores that are not finite, and a first map of zeros.
+    Chapter: tracking.
     """
     if np.shape(scores) != np.shape(others) or not np.size(scores):
         raise ValueError(f"Compare two maps of one shape. Received: {np.shape(scores)} and {np.shape(others)}")
-    return float(np.abs(np.subtract(scores, others)).max() / np.abs(scores).max())
+    largest = np.abs(scores).max()
+    if not 0 < largest < np.inf or not np.isfinite(others).all():
+        raise ValueError(f"Compare finite maps, the first not zero everywhere. Received: a largest score of {largest}")
+    return float(np.abs(np.subtract(scores, others)).max() / largest)
 
 
 @keras.saving.register_keras_serializable("cvnotes")
 class CrossCorrelation(keras.layers.Layer):
-    r"""Score map of an exemplar's features on a search window's: :math:`g\, \langle z, x_{ij} \rangle / (ab) + b`.
+    r"""Score map of an exemplar's features on a search window's: :math:`g\, \langle z, x_{ij} \rangle / (ab) + \beta`.
 
     Two weights are learnt: the gain g, which an inner product of many features needs before a logistic loss, and the
-    bias b, since most places hold something else. The mean over the a x b places of the kernel keeps g near 1.
+    bias beta, since most places hold something else. The mean over the a x b places of the kernel keeps g near 1.
     Called with (maps, kernels) as `cross_correlation`. Source: Bertinetto et al. (2016), equation 2. Chapter: tracking.
     """
 

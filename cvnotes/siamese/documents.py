@@ -95,15 +95,3 @@ def twin_of_bags(encoder: keras.Model) -> keras.Model:
     """Make the net that training wants: (n, 2, words), a query and its document -> both codes (n, 2, codes)."""
     pairs = keras.Input((2, *encoder.input_shape[1:]))
     return keras.Model(pairs, ops.stack([encoder(pairs[:, 0]), encoder(pairs[:, 1])], axis=1))
-
-
-def places(scores: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """At which place each query finds its own document, 0 for the first: scores (n, m), higher is better.
-
-    own: (n,) column of the right document. Of equal scores the own one comes last, so that a tie is no find.
-    Raises ``ValueError`` unless there is one column for each query. Chapter: matching.
-    """
-    scores, own = np.asarray(scores), np.asarray(own)
-    if scores.ndim != 2 or own.shape != (len(scores),) or not np.isfinite(scores).all():
-        raise ValueError(f"Give finite scores (n, m) and own (n,). Received: {scores.shape} and {own.shape}")
-    return (scores >= scores[np.arange(len(own)), own][:, None]).sum(axis=1) - 1

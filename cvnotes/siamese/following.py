@@ -32,10 +32,11 @@ def cosine_window(side: int) -> np.ndarray:
 def damped(scores: np.ndarray, weight: float = WAVE) -> np.ndarray:
     """Bring each map of scores (n, d, d) to 0 .. 1, and mix it with the cosine window: far moves cost.
 
-    weight: of the window, 0 (none) to 1 (stand still). A flat map counts as 0.
+    weight: of the window, 0 (none) to 1 (stand still). A flat map counts as 0. Raises ValueError as `moves`.
     Source: Bertinetto et al. (2016), section 2.2. Chapter: tracking.
     """
-    weight, low = number("weight", weight, 0, 1), scores.min(axis=(1, 2), keepdims=True)
+    weight, scores = number("weight", weight, 0, 1), _maps(scores)
+    low = scores.min(axis=(1, 2), keepdims=True)
     range_ = np.maximum(scores.max(axis=(1, 2), keepdims=True) - low, 1e-12)
     return (1 - weight) * (scores - low) / range_ + weight * cosine_window(scores.shape[1])
 
@@ -45,17 +46,25 @@ def moves(scores: np.ndarray) -> np.ndarray:
 
     Raises ValueError for scores that are not finite, and maps of another shape. Chapter: tracking.
     """
-    if scores.ndim != 3 or scores.shape[1] != scores.shape[2] or not np.isfinite(scores).all():
-        raise ValueError(f"Give finite score maps (n, d, d); NaN has no best place. Received: shape {scores.shape}")
+    scores = _maps(scores)
     line = np.arange(scores.shape[1]) - (scores.shape[1] - 1) / 2
     ways = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
     near = np.argsort((ways**2).sum(axis=1), kind="stable")
     return ways[near][scores.reshape(len(scores), len(ways))[:, near].argmax(axis=1)]
 
 
+def _maps(scores: np.ndarray) -> np.ndarray:
+    scores = np.asarray(scores)
+    square = scores.ndim == 3 and scores.shape[1] == scores.shape[2] > 0
+    if not square or not np.isfinite(scores).all():
+        raise ValueError(f"Give finite score maps (n, d, d); NaN has no best place. Received: shape {scores.shape}")
+    return scores
+
+
 def stand_still(films: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """Leave the box of frame 0 where it is: (n, f, 4). Chapter: tracking."""
-    return np.repeat(np.asarray(boxes, float)[:, None], films.shape[1], axis=1)
+    """Leave the box of frame 0 where it is: (n, f, 4). Raises ValueError as `follow`. Chapter: tracking."""
+    films, boxes = _started(films, boxes)
+    return np.repeat(boxes[:, None], films.shape[1], axis=1)
 
 
 def follow(films: np.ndarray, boxes: np.ndarray, look: Look, weight: float = WAVE, side: int = SEARCH) -> np.ndarray:
@@ -66,12 +75,7 @@ def follow(films: np.ndarray, boxes: np.ndarray, look: Look, weight: float = WAV
     Raises ValueError for other shapes, and for boxes that are no boxes.
     Source: Bertinetto et al. (2016), section 2.2. Chapter: tracking.
     """
-    films, boxes = np.asarray(films), np.asarray(boxes, float)
-    if films.ndim != 5 or boxes.shape != (len(films), 4) or not (boxes[:, :2] <= boxes[:, 2:]).all():
-        raise ValueError(
-            "Give films (n, frames, h, w, 3) and for each a box x0, y0, x1, y1 of finite numbers, x0 <= x1, y0 <= y1. "
-            f"Received: films {films.shape}, boxes {boxes.tolist()!s:.80}"
-        )
+    films, boxes = _started(films, boxes)
     places, limit = middles(boxes), np.array(films.shape[3:1:-1]) - 1
     path = [places]
     for t in range(1, films.shape[1]):
@@ -80,6 +84,18 @@ def follow(films: np.ndarray, boxes: np.ndarray, look: Look, weight: float = WAV
         path.append(places)
     half = np.tile((boxes[:, 2:] - boxes[:, :2]) / 2, 2) * [-1, -1, 1, 1]
     return np.tile(np.stack(path, axis=1), 2) + half[:, None]
+
+
+def _started(films: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Films of at least one frame, and the boxes to start from."""
+    films, boxes = np.asarray(films), np.asarray(boxes, float)
+    fits = films.ndim == 5 and films.shape[1] and boxes.shape == (len(films), 4) and np.isfinite(boxes).all()
+    if not fits or not (boxes[:, :2] <= boxes[:, 2:]).all():
+        raise ValueError(
+            "Give films (n, frames, h, w, 3) and for each a box x0, y0, x1, y1 of finite numbers, x0 <= x1, y0 <= y1. "
+            f"Received: films {films.shape}, boxes {boxes.tolist()!s:.80}"
+        )
+    return films, boxes
 
 
 # Looks --------------------------------------------------------------------------------------------------------------
@@ -103,8 +119,10 @@ def by_net(net: keras.Model, exemplars: np.ndarray, stride: int = STRIDE) -> Loo
 def finer(scores: np.ndarray, stride: int) -> np.ndarray:
     """Put scores (n, d, d), a stride apart, onto every pixel between them: (n, k d - k + 1, ...), by cubic splines.
 
+    Raises ValueError as `moves`, and for a stride below 1.
     Source: Bertinetto et al. (2016), section 2.2. Chapter: tracking.
     """
+    scores = _maps(scores)
     side = (scores.shape[1] - 1) * whole("stride", stride, 1) + 1
     factor = side / scores.shape[1]
     return zoom(scores, (1, factor, factor), order=3) if len(scores) else np.zeros((0, side, side))
@@ -120,7 +138,8 @@ def normalised(windows: np.ndarray, exemplars: np.ndarray) -> np.ndarray:
 
     .. math:: r_{ij} = \frac{\sum (x - \bar x_{ij})(z - \bar z)}{\sqrt{\sum (x - \bar x_{ij})^2 \sum (z - \bar z)^2}}
 
-    windows: x, (n, d, d, c); exemplars: z, (n, e, e, c). Returns (n, d - e + 1, d - e + 1); what is flat answers 0.
+    windows: x, (n, d, d, c); exemplars: z, (n, e, e, c), both in any unit. Returns (n, d - e + 1, d - e + 1); what is
+    flat, but for rounding, answers 0.
     For one window the same as `skimage.feature.match_template`, and for many at once a good deal faster.
     Raises ValueError for other shapes, an exemplar larger than its window, and NaN.
     Source: Lewis (1995). Chapter: tracking.
@@ -134,8 +153,15 @@ def normalised(windows: np.ndarray, exemplars: np.ndarray) -> np.ndarray:
     dots = fftconvolve(windows, turned, mode="valid", axes=(1, 2)).sum(axis=-1)
     ones = np.ones((1, side, side))
     total, squares = (fftconvolve(x.sum(axis=-1), ones, mode="valid", axes=(1, 2)) for x in (windows, windows**2))
-    spread = (squares - total**2 / zero[0].size) * (zero**2).sum(axis=(1, 2, 3))[:, None, None]
-    return np.divide(dots, np.sqrt(np.maximum(spread, 0)), out=np.zeros_like(dots), where=spread > 1e-3)
+    spreads = [_spread(squares - total**2 / zero[0].size, windows), _spread((zero**2).sum(axis=(1, 2, 3)), exemplars)]
+    spread = np.sqrt(spreads[0]) * np.sqrt(spreads[1])[:, None, None]
+    return np.divide(dots, spread, out=np.zeros_like(dots), where=spread > 0)
+
+
+def _spread(squares: np.ndarray, pictures: np.ndarray) -> np.ndarray:
+    """Sums of squares about a mean, with 0 for those (n, ...) that pictures (n, h, w, c) lose to rounding."""
+    lost = 1e-11 * (pictures**2).sum(axis=(1, 2, 3))
+    return np.where(squares > lost.reshape(-1, *[1] * (squares.ndim - 1)), squares, 0)
 
 
 def _checked(windows: np.ndarray, exemplars: np.ndarray) -> tuple[tuple, tuple]:

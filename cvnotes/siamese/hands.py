@@ -30,14 +30,14 @@ def sign(writers: int, genuine: int = 8, copies: int = 4, seed: int = 0) -> Sign
 
     A writer is a random curve, a slant and a pen. Each signing moves the curve's points a little, and the whole of it.
     Whoever copies keeps to the shape less exactly, with a slant and a pen of their own.
-    Equal seeds give equal writers, however many are asked for. Raises ``ValueError`` for counts below 0.
+    Equal seeds give equal writers, however many are asked for. Raises ``ValueError`` for counts and seeds below 0.
     Chapter: matching.
     """
     writers, genuine = whole("writers", writers, 0), whole("genuine", genuine, 0)
-    each = genuine + whole("copies", copies, 0)
+    each, seed = genuine + whole("copies", copies, 0), whole("seed", seed, 0)
     images = np.zeros((writers, each, SIDE, SIDE, 1), "float32")
     for writer in range(writers):
-        images[writer] = _by_one(np.random.default_rng([whole("seed", seed, 0), writer]), genuine, each)
+        images[writer] = _by_one(np.random.default_rng([seed, writer]), genuine, each)
     real = np.tile(np.arange(each) < genuine, writers)
     return Signatures(images.reshape(-1, SIDE, SIDE, 1), np.repeat(np.arange(writers), each), real)
 

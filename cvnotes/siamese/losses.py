@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
+import numpy as np
 from keras import ops
 
 from cvnotes.checks import number
@@ -19,9 +21,8 @@ def distances(a: Tensor, b: Tensor, squared: bool = False) -> Tensor:
     squared: give :math:`d_i^2`. Where two codes are equal the slope of the root is taken as 0, not as infinite.
     Raises ``ValueError`` unless both are rows of codes of one shape. Chapter: siamese.
     """
-    a, b = _codes("a", a), _codes("b", b)
-    unlike = [m != n for m, n in zip(a.shape, b.shape, strict=True) if None not in (m, n)]  # None: not known yet
-    if any(unlike):
+    a, b = _codes(a=a, b=b)
+    if not alike(a.shape, b.shape):
         raise ValueError(f"Give as many codes on both sides, of one length. Received: {_shape(a)} and {_shape(b)}")
     square = ops.sum(ops.square(a - b), axis=-1)
     return square if squared else _root(square)
@@ -37,8 +38,7 @@ def pairwise_distances(a: Tensor, b: Tensor | None = None, squared: bool = False
     :math:`|a|^2 + |b|^2 - 2 a b^\top` loses small distances to rounding.
     Raises ``ValueError`` unless both are rows of codes of one length. Chapter: siamese.
     """
-    a = _codes("a", a)
-    b = a if b is None else _codes("b", b)
+    a, b = _codes(a=a, b=a if b is None else b)
     if a.shape[1] != b.shape[1]:
         raise ValueError(f"Codes must have one length. Received: {_shape(a)} and {_shape(b)}")
     square = ops.sum(ops.square(a[:, None, :] - b[None, :, :]), axis=-1)
@@ -52,13 +52,12 @@ def contrastive_loss(distance: Tensor, same: Tensor, margin: float = 1.0) -> Ten
 
     distance: :math:`d \ge 0`, any shape. same: :math:`y`, 1 or True where a pair is of one kind, else 0, of that
     shape. margin: :math:`m > 0`, in the unit of the distance.
-    Raises ``ValueError`` for two shapes, and for a margin of 0 or less.
+    Raises ``ValueError`` for two shapes, for a margin of 0 or less, and where an array says neither 1 nor 0.
     Source: Hadsell, Chopra and LeCun (2006), equation 4, whose Y is 1 for pairs of *two* kinds. Chapter: siamese.
     """
     margin = number("margin", margin, above=0)
-    distance = ops.convert_to_tensor(distance)
-    same = ops.cast(same, distance.dtype)
-    _alike(distance=distance, same=same)
+    distance, same = floats(distance, truths("same", same))
+    one_shape(distance=distance, same=same)
     pull, push = ops.square(distance), ops.square(ops.relu(margin - distance))
     return (same * pull + (1 - same) * push) / 2
 
@@ -75,30 +74,62 @@ def triplet_loss(to_positive: Tensor, to_negative: Tensor, margin: float = 1.0) 
     Source: Schroff, Kalenichenko and Philbin (2015), equation 3. Chapter: siamese.
     """
     margin = number("margin", margin, above=0)
-    to_positive, to_negative = map(ops.convert_to_tensor, (to_positive, to_negative))
-    _alike(to_positive=to_positive, to_negative=to_negative)
+    to_positive, to_negative = floats(to_positive, to_negative)
+    one_shape(to_positive=to_positive, to_negative=to_negative)
     return ops.relu(to_positive - to_negative + margin)
 
 
 def _root(square: Tensor) -> Tensor:
-    """The root with slope 0 at 0: automatic differentiation would make infinity times zero of it, which is NaN."""
-    far = square > 0
-    return ops.where(far, ops.sqrt(ops.where(far, square, ops.ones_like(square))), ops.zeros_like(square))
+    """The root with slope 0 at 0: automatic differentiation would make infinity times zero of it, which is NaN.
+
+    NaN stays NaN: a distance of 0 would hide that a net has come apart.
+    """
+    none = ops.equal(square, 0)
+    return ops.where(none, ops.zeros_like(square), ops.sqrt(ops.where(none, ops.ones_like(square), square)))
 
 
-def _codes(name: str, value: Tensor) -> Tensor:
-    """Read rows of codes; what Keras hands over in a graph is a tensor already."""
-    value = ops.convert_to_tensor(value)
-    if len(value.shape) != 2:
-        raise ValueError(f"{name} must be rows of codes, (number, length). Received: {name} of shape {_shape(value)}")
-    return value if "float" in str(value.dtype) else ops.cast(value, "float32")
+def floats(*values: Tensor) -> list[Tensor]:
+    """Read arrays, lists or tensors as tensors of one kind of floats: the widest that came, float32 for whole numbers.
+
+    Raises ``ValueError`` for what is no number. Chapters: siamese, tracking, capsules.
+    """
+    tensors = [ops.convert_to_tensor(value) for value in values]
+    kinds = [keras.backend.standardize_dtype(each.dtype) for each in tensors]
+    if any(word in kind for kind in kinds for word in ("complex", "string")):
+        raise ValueError(f"Give real numbers. Received: {', '.join(kinds)}")
+    return [ops.cast(each, keras.backend.result_type(*kinds, float)) for each in tensors]
 
 
-def _alike(**two: Tensor) -> None:
-    """Refuse two shapes, which would be stretched against each other without a word."""
+def truths(name: str, value: Tensor) -> Tensor:
+    """Hand on what is 1 or 0 everywhere; raises ``ValueError`` for an array or a list that holds anything else.
+
+    What Keras hands over while it trains is taken on trust: its numbers are not known yet. Chapters: siamese, tracking.
+    """
+    if isinstance(value, (list, tuple, np.ndarray)) and not np.isin(value, (0, 1)).all():
+        raise ValueError(f"{name} must be 1 (True) or 0 (False) everywhere. Received: {name}={value!r:.80}")
+    return value
+
+
+def one_shape(**two: Tensor) -> None:
+    """Refuse two shapes, which would be stretched against each other. Chapters: siamese, tracking, capsules."""
     (first, a), (second, b) = two.items()
-    if tuple(a.shape) != tuple(b.shape):
+    if not alike(a.shape, b.shape):
         raise ValueError(f"{first} and {second} must have one shape. Received: {_shape(a)} and {_shape(b)}")
+
+
+def _codes(**two: Tensor) -> list[Tensor]:
+    """Read rows of codes, twice."""
+    values = floats(*two.values())
+    for name, value in zip(two, values, strict=True):
+        if len(value.shape) != 2:
+            shape = _shape(value)
+            raise ValueError(f"{name} must be rows of codes, (number, length). Received: {name} of shape {shape}")
+    return values
+
+
+def alike(shape: tuple, other: tuple) -> bool:
+    """Whether two shapes are equal as far as they are known: None is not known yet. Chapters: siamese, capsules."""
+    return len(shape) == len(other) and all(m == n or None in (m, n) for m, n in zip(shape, other, strict=True))
 
 
 def _shape(value: Tensor) -> tuple:

@@ -6,7 +6,7 @@ from keras import ops
 
 from cvnotes.checks import choice, number
 
-from .losses import Tensor
+from .losses import Tensor, floats
 
 MINING = ("all", "semi-hard", "hard")
 
@@ -26,7 +26,7 @@ def mined_triplets(
     distance: (n, k), from n anchors to k codes, plain or squared. positives, negatives: (n, k), True where a code is of
     the anchor's kind (but not the anchor itself), and where it is of another. margin: :math:`m > 0`, in the unit of
     these distances. A batch without any such triplet has a loss of 0. All but "hard" hold n k k numbers at once.
-    Raises ``ValueError`` for another word, unequal shapes, and a margin of 0 or less. Chapter: siamese.
+    Raises ``ValueError`` for another word, unequal or empty shapes, and a margin of 0 or less. Chapter: siamese.
     """
     choose = {"all": every, "semi-hard": semi_hard, "hard": hard}[choice("mining", mining, MINING)]
     to_positive, to_negative, valid = choose(*_read(distance, positives, negatives))
@@ -36,21 +36,22 @@ def mined_triplets(
 def active_share(distance: Tensor, positives: Tensor, negatives: Tensor, margin: float = 1.0) -> Tensor:
     r"""The share of all triplets of a batch that still teach: those with :math:`d_{ap} - d_{an} + m > 0`.
 
-    Arguments and errors as for `mined_triplets`. Chapter: siamese.
+    Arguments and errors as for `mined_triplets`; NaN for distances that are NaN. Chapter: siamese.
     """
     to_positive, to_negative, valid = every(*_read(distance, positives, negatives))
-    taught = to_positive - to_negative + number("margin", margin, above=0) > 0
-    return mean_over(ops.cast(taught, to_positive.dtype), valid)
+    loss = to_positive - to_negative + number("margin", margin, above=0)
+    return mean_over(ops.where(ops.isnan(loss), loss, ops.cast(loss > 0, loss.dtype)), valid)
 
 
 def kinds_of(labels: Tensor) -> tuple[Tensor, Tensor]:
     """Which pairs of a batch are of one kind (no code with itself), and which of two: two tables (n, n) of truth.
 
-    labels: n whole numbers, (n,) or (n, 1), as Keras hands them over. Chapter: siamese.
+    labels: n whole numbers, (n,) or (n, 1), as Keras hands them over; it makes float32 of them in a loss, so two labels
+    beyond 2^24 may count as one. Chapter: siamese.
     """
     labels = ops.reshape(labels, (-1,))
     alike = ops.equal(labels[:, None], labels[None, :])
-    places = ops.cumsum(ops.ones_like(labels))
+    places = ops.cumsum(ops.ones_like(labels, dtype="int32"))
     itself = ops.equal(places[:, None], places[None, :])
     return ops.logical_and(alike, ops.logical_not(itself)), ops.logical_not(alike)
 
@@ -87,11 +88,11 @@ def mean_over(values: Tensor, valid: Tensor) -> Tensor:
 
 
 def _read(distance: Tensor, positives: Tensor, negatives: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    distance, positives, negatives = map(ops.convert_to_tensor, (distance, positives, negatives))
+    (distance,), positives, negatives = floats(distance), *map(ops.convert_to_tensor, (positives, negatives))
     shapes = [tuple(each.shape) for each in (distance, positives, negatives)]
-    if len(shapes[0]) != 2 or len(set(shapes)) > 1:
+    if len(shapes[0]) != 2 or len(set(shapes)) > 1 or 0 in shapes[0]:
         raise ValueError(
-            f"distance, positives and negatives must be (anchors, codes), all of one shape. Received: "
+            f"distance, positives and negatives must be (anchors, codes), all of one shape and not empty. Received: "
             f"{', '.join(map(str, shapes))}"
         )
     return distance, ops.cast(positives, "bool"), ops.cast(negatives, "bool")

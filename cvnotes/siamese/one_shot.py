@@ -8,6 +8,8 @@ import numpy as np
 
 from cvnotes.checks import whole
 
+from .measures import finite_rows
+
 
 class Episodes(NamedTuple):
     """Row numbers of tasks: known (count, ways, shots), asked (count,), and which of the ways is right (count,)."""
@@ -50,9 +52,9 @@ def named_right(codes: np.ndarray, episodes: Episodes) -> float:
     Source of the mean: Snell and colleagues (2017), equation 1. Raises ``ValueError`` for codes without rows or not
     finite. Chapter: matching.
     """
-    codes = np.asarray(codes, "float64")
-    if codes.ndim != 2 or not np.isfinite(codes).all() or episodes.known.max() >= len(codes):
-        raise ValueError(f"Give rows of finite codes, all that tasks were drawn from. Received: shape {codes.shape}")
+    codes = finite_rows(codes)
+    if max(episodes.known.max(), episodes.asked.max()) >= len(codes):
+        raise ValueError(f"Give the codes of all rows that tasks were drawn from. Received: shape {codes.shape}")
     middles = codes[episodes.known].mean(axis=2)
     apart = np.linalg.norm(middles - codes[episodes.asked][:, None], axis=2)
     return float((apart.argmin(axis=1) == episodes.right).mean())

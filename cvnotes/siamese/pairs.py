@@ -15,7 +15,7 @@ def draw_pairs(labels: np.ndarray, count: int, seed: int = 0) -> tuple[np.ndarra
     """
     labels, dice = np.asarray(labels), np.random.default_rng(whole("seed", seed, 0))
     counts = dict(zip(*np.unique(labels, return_counts=True), strict=True))
-    if labels.ndim != 1 or len(counts) < 2 or max(counts.values()) < 2:
+    if labels.ndim != 1 or len(counts) < 2 or max(counts.values()) < 2 or (labels != labels).any():  # NaN is no label
         raise ValueError(f"Give a row of labels, two of them equal and two not. Received: {labels!r:.80}")
     same = np.arange(whole("count", count, 0)) % 2 == 0
     repeated = np.flatnonzero([counts[label] > 1 for label in labels])

@@ -47,14 +47,25 @@ def whole_maps(
 ) -> np.ndarray:
     """Score every place of whole pictures, each with its own exemplar: (n, rows, columns).
 
-    encode: pictures to maps, such as an encoder; compare: maps and codes to scores. Chapter: tracking.
+    encode: pictures to maps, such as an encoder; compare: maps and codes to scores; batch: pictures at a time.
+    Raises ValueError without a picture, and for a batch below 1. Chapter: tracking.
     """
-    rows = [slice(i, i + batch) for i in range(0, len(found.pictures), batch)]
+    if not len(found.pictures):
+        raise ValueError("Give at least one picture: without any, the size of the maps is not known. Received: none")
+    rows = [slice(i, i + batch) for i in range(0, len(found.pictures), whole("batch", batch, 1))]
     parts = [compare(encode(found.pictures[row]), encode(found.exemplars[row])) for row in rows]
     return np.concatenate([ops.convert_to_numpy(part) for part in parts])
 
 
 def strides_off(maps: np.ndarray, corners: np.ndarray, stride: int) -> np.ndarray:
-    """How far the peak of each map lies from the place of the exemplar, in strides: (n,). Chapter: tracking."""
+    """How far the peak of each map (n, rows, columns) lies from the place of the exemplar, in strides: (n,).
+
+    corners: (n, 2), first pixels x, y. Raises ValueError for other shapes and scores that are not finite.
+    Chapter: tracking.
+    """
+    maps, corners = np.asarray(maps), np.asarray(corners)
+    if maps.ndim != 3 or corners.shape != (len(maps), 2) or not np.isfinite(maps).all():
+        shapes = f"{maps.shape} and {corners.shape}"
+        raise ValueError(f"Give finite maps (n, rows, columns) and corners (n, 2). Received: {shapes}")
     row, column = np.unravel_index(maps.reshape(len(maps), np.prod(maps.shape[1:])).argmax(axis=1), maps.shape[1:])
-    return np.linalg.norm(np.stack([column, row], axis=1) - np.asarray(corners) / whole("stride", stride, 1), axis=1)
+    return np.linalg.norm(np.stack([column, row], axis=1) - corners / whole("stride", stride, 1), axis=1)

@@ -11,6 +11,7 @@ from keras import layers, ops
 
 from cvnotes.checks import choice
 
+from .gallery import rank_of_own
 from .twins import codes_of
 
 TOWERS = ("tied", "tied, twice as wide", "partly tied", "separate")
@@ -55,14 +56,14 @@ def side_by_side(left: keras.Model, right: keras.Model) -> keras.Model:
 
 
 def ranks(left: keras.Model, right: keras.Model, pictures: np.ndarray, partners: np.ndarray) -> np.ndarray:
-    """For each partner, how many pictures are nearer to it than its own: (n,) whole numbers, 0 for found.
+    """For each partner, how many other pictures are as near to it as its own: (n,) whole numbers, 0 for found.
 
     left takes pictures (n, ...), right their partners, in the same order.
-    Raises ``ValueError`` unless there are as many of both. Chapter: siamese.
+    Raises ``ValueError`` unless there are as many of both, and for codes that are not finite. Chapter: siamese.
     """
     from scipy.spatial.distance import cdist
 
     if len(pictures) != len(partners):
         raise ValueError(f"Give one partner for each picture. Received: {len(pictures)} and {len(partners)}")
     distance = cdist(codes_of(right, partners), codes_of(left, pictures))
-    return (distance < distance.diagonal()[:, None]).sum(axis=1)
+    return rank_of_own(-distance, np.arange(len(distance)))

@@ -12,6 +12,7 @@ from cvnotes import experiments
 
 from . import documents
 from .batches import BatchMatches
+from .gallery import rank_of_own
 from .trials import named
 from .twins import codes_of
 
@@ -22,7 +23,7 @@ FACTOR, RATE = {"quick": 1, "full": 3}, 3e-3  # chosen with 100 of the others he
 
 def ranked(scores: np.ndarray, own: np.ndarray) -> dict[str, float]:
     """The share of queries whose page comes first, and among the first ten."""
-    place = documents.places(scores, own)
+    place = rank_of_own(scores, own)
     return {"first": float((place == 0).mean()), "ten": float((place < 10).mean())}
 
 

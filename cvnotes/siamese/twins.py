@@ -69,11 +69,7 @@ class Twin(keras.Model):
 
     def call(self, pairs: Tensor) -> Tensor:
         """Give a distance for each pair."""
-        if not isinstance(pairs, (list, tuple)):
-            if len(pairs.shape) < 3 or pairs.shape[1] != 2:
-                raise ValueError(f"Give [a, b], or pairs (n, 2, ...). Received: shape {tuple(pairs.shape)}")
-            pairs = pairs[:, 0], pairs[:, 1]
-        a, b = pairs
+        a, b = _both(pairs)
         return distances(self.left(a), self.right(b))
 
     def get_config(self) -> dict:
@@ -89,9 +85,23 @@ class Twin(keras.Model):
         return cls(**towers, name=config["name"])
 
 
+def _both(pairs: Tensor) -> Sequence[Tensor]:
+    if isinstance(pairs, (list, tuple)):
+        if len(pairs) == 2:
+            return pairs
+        raise ValueError(f"Give [a, b], or pairs (n, 2, ...). Received: a list of {len(pairs)}")
+    if len(pairs.shape) < 3 or pairs.shape[1] != 2:
+        raise ValueError(f"Give [a, b], or pairs (n, 2, ...). Received: shape {tuple(pairs.shape)}")
+    return pairs[:, 0], pairs[:, 1]
+
+
 def codes_of(net: keras.Model, pictures: np.ndarray, batch: int = 512) -> np.ndarray:
-    """Give the codes of pictures (n, ...) as an array (n, codes), some at a time. Chapter: siamese."""
-    parts = [np.zeros((0, net.output_shape[-1]), "float32")]  # TensorFlow cannot convolve no picture
-    for at in range(0, len(pictures), batch):
-        parts.append(ops.convert_to_numpy(net(pictures[at : at + batch], training=False)))
-    return np.concatenate(parts)
+    """Give the codes of pictures (n, ...) as an array (n, codes), `batch` at a time.
+
+    Raises ``ValueError`` for a batch below 1. Chapter: siamese.
+    """
+    pictures, batch = np.asarray(pictures), whole("batch", batch, 1)
+    if not len(pictures):  # TensorFlow cannot convolve no picture
+        return np.zeros((0, *(size or 0 for size in net.output_shape[1:])), "float32")
+    rows = [pictures[at : at + batch] for at in range(0, len(pictures), batch)]
+    return np.concatenate([ops.convert_to_numpy(net(some, training=False)) for some in rows])

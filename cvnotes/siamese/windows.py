@@ -10,6 +10,8 @@ from keras import ops
 from cvnotes.checks import number, whole
 from cvnotes.data.clips import Clips
 
+from .losses import floats, one_shape, truths
+
 HIDDEN = 0.4  # share of a target that may be out of sight where the net is to learn from it
 
 
@@ -22,7 +24,8 @@ def cut(frames: np.ndarray, centres: np.ndarray, side: int) -> np.ndarray:
     Source: Bertinetto et al. (2016), section 2.2. Chapter: tracking.
     """
     frames, centres, side = np.asarray(frames), np.asarray(centres, float), whole("side", side, 1)
-    if frames.ndim != 4 or centres.shape != (len(frames), 2) or not np.isfinite(centres).all():
+    fits = frames.ndim == 4 and 0 not in frames.shape[1:3] and centres.shape == (len(frames), 2)
+    if not fits or not np.isfinite(centres).all():
         raise ValueError(
             f"Give frames (n, h, w, channels) and one place x, y for each. Received: {frames.shape}, {centres.shape}"
             f"{'' if np.isfinite(centres).all() else ' with places that are not finite'}"
@@ -63,13 +66,19 @@ def window_pairs(
 def _drawn(clips: Clips, count: int, dice: np.random.Generator, apart: int) -> list[np.ndarray]:
     """Film, object and the two frames of each pair, (count,) each."""
     seen = (clips.occlusion <= HIDDEN) & (clips.labels >= 0)[:, None]
+    for tries in (4, 100):  # most draws fit; where films are short, or objects hide, few do
+        rows = _fitting(seen, tries * count, dice, apart)
+        if rows.shape[1] >= count:
+            return list(rows[:, :count])
+    raise ValueError(f"Too few objects in sight twice within {apart} frames, in {clips}. Received: count={count}")
+
+
+def _fitting(seen: np.ndarray, tries: int, dice: np.random.Generator, apart: int) -> np.ndarray:
+    """Draw two frames of one object, and keep those that differ and show it: film, object, frame, other, (4, k)."""
     every = np.argwhere(seen)
-    film, frame, which = every[dice.integers(0, max(len(every), 1), 4 * count * bool(len(every)))].T.reshape(3, -1)
-    other = dice.integers((frame - apart).clip(0), (frame + apart + 1).clip(max=clips.length))
-    fits = (other != frame) & seen[film, other, which]
-    if fits.sum() < count:
-        raise ValueError(f"Too few objects in sight twice within {apart} frames, in {clips}. Received: count={count}")
-    return [row[fits][:count] for row in (film, which, frame, other)]
+    film, frame, which = every[dice.integers(0, max(len(every), 1), tries * bool(len(every)))].T.reshape(3, -1)
+    other = dice.integers((frame - apart).clip(0), (frame + apart + 1).clip(max=seen.shape[1]))
+    return np.stack([film, which, frame, other])[:, (other != frame) & seen[film, other, which]]
 
 
 def _around(clips: Clips, film: np.ndarray, which: np.ndarray, frame: np.ndarray, side: int, moved: Any) -> np.ndarray:
@@ -101,9 +110,11 @@ def balanced_logistic(wanted: Any, scores: Any) -> Any:
     .. math:: \ell = \tfrac12 \, \langle \ln(1 + e^{-s}) \rangle_{y=1} + \tfrac12 \, \langle \ln(1 + e^s) \rangle_{y=0}
 
     wanted: y, (n, rows, columns) of 0 and 1; scores: s, logits of that shape. A map without places of one kind counts
-    the other alone. Source: Bertinetto et al. (2016), equations 1 and 3. Chapter: tracking.
+    the other alone. Raises ValueError for two shapes, and where an array wants neither 1 nor 0.
+    Source: Bertinetto et al. (2016), equations 1 and 3. Chapter: tracking.
     """
-    wanted = ops.cast(wanted, scores.dtype)
+    wanted, scores = floats(truths("wanted", wanted), scores)
+    one_shape(wanted=wanted, scores=scores)
     hit = ops.sum(wanted * ops.softplus(-scores), axis=(1, 2)) / ops.maximum(ops.sum(wanted, axis=(1, 2)), 1)
     rest = 1 - wanted
     miss = ops.sum(rest * ops.softplus(scores), axis=(1, 2)) / ops.maximum(ops.sum(rest, axis=(1, 2)), 1)
