@@ -346,6 +346,27 @@ def test_the_gradient_of_a_spectral_layer_knows_the_division():
     assert abs((gradient * kernel).sum()) < 1e-3 * np.abs(gradient * kernel).sum()
 
 
+def test_the_gradient_of_a_spectral_layer_takes_its_directions_as_given():
+    """Against a ruler that holds both singular directions, after a single iteration, where they still move."""
+    wrapped, x = nets.Spectral(keras.layers.Dense(5, use_bias=False)), noise(9, 4)
+    wrapped(x)
+    kernel, state = wrapped.layer.get_weights()[0], [v.value for v in wrapped.non_trainable_variables]
+    unit = lambda row: row / np.linalg.norm(row)  # noqa: E731
+    left = unit(array(wrapped.direction).astype(float) @ kernel.T)
+    right = unit(left @ kernel)
+
+    def slow(w):
+        return np.square(x @ (w / (left @ w @ right.T))).sum()
+
+    ruler = np.zeros(kernel.shape)
+    for place in np.ndindex(kernel.shape):
+        step = np.zeros(kernel.shape)
+        step[place] = 1e-5
+        ruler[place] = (slow(kernel + step) - slow(kernel - step)) / 2e-5
+    loss = lambda w: ops.sum(wrapped.stateless_call([w], state, x)[0] ** 2)  # noqa: E731
+    np.testing.assert_allclose(backend.value_and_grad(loss)(kernel)[1], ruler, rtol=2e-3, atol=2e-3)
+
+
 def test_prediction_leaves_the_direction_alone():
     wrapped = nets.Spectral(keras.layers.Dense(5))
     wrapped(noise(3, 4))
@@ -644,6 +665,9 @@ def test_a_short_game_on_the_line_moves_towards_the_data():
     assert len(states) == 3
     assert (states[0].middle, states[0].spread) == (-1, 1)
     assert states[-1].middle > -0.95
+    free = line.contest(0, 40, 20, weight=0)
+    assert free[0] == states[0]
+    assert free[-1] != states[-1], "the penalty is paid"
 
 
 # Parts missing ------------------------------------------------------------------------------------------------------
@@ -657,6 +681,26 @@ def test_an_unfed_match_never_looks_at_real_samples():
         game.fit((real, noise(8, 3)), np.zeros(8), batch_size=4, shuffle=False, verbose=0)
         runs.append(weights(d, g))
     assert all(np.array_equal(a, b) for a, b in zip(*runs, strict=True))
+    made = tensor(noise(8, 2, seed=5))
+    caught = array(d(made))
+    wanted = np.logaddexp(0, caught).mean() + np.logaddexp(0, -caught).mean()  # D lowers it, G raises it
+    assert float(array(game.compute_loss(x=(None, None), y_pred=made))) == pytest.approx(wanted, rel=1e-5)
+    _, push = backend.value_and_grad(lambda w: game_of_d(game, d, w, made))([array(v) for v in d.trainable_variables])
+    assert push[-1].item() > 0, "D learns to answer less"
+
+
+def game_of_d(game, d, values, made):
+    """The loss of a match as a function of the weights of its discriminator."""
+    with keras.StatelessScope(state_mapping=list(zip(d.trainable_variables, values, strict=True))):
+        return game.compute_loss(x=(None, None), y_pred=made)
+
+
+@pytest.mark.parametrize(("arm", "rounds"), [("short memory", 1200), ("5 turns of D", 400)])
+def test_every_arm_has_as_many_turns(monkeypatch, arm, rounds):
+    told = []
+    monkeypatch.setattr(trials, "shown", lambda match, *numbers: told.append(numbers) or iter(()))
+    assert not list(trials.ring_run(arm, 3, 2400, 20))
+    assert told == [(rounds, rounds // 20, 3)]
 
 
 def test_arms_differ_in_one_thing_from_the_plain_game_or_from_the_collapse():
