@@ -382,9 +382,9 @@ def test_tasks_are_what_their_names_say():
 @pytest.mark.parametrize(("arm", "several"), [("blind", False), ("capsules", True), ("convnet", True)])
 def test_arms_learn_labels_and_rows(arm, several):
     d = moves.digits()
-    x, y = d.train_images[:64], d.train_labels[:64]
+    x, y = d.train_images[:24], d.train_labels[:24]
     if several:
-        x, y, _ = moves.laid_over(x, y, 64, 0)
+        x, y, _ = moves.laid_over(x, y, 24, 0)
     net = contest.taught(arm, x, y, seed=0, epochs=30)
     keras.utils.set_random_seed(0)
     assert contest.named(net, x, y) > contest.named(contest.ARMS[arm](), x, y) + 0.4
