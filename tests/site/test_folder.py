@@ -12,11 +12,12 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 import yaml
+from plain_code import PLAIN
 
 from tests.site.built import ROOT, site_pages
 
 FRAMES = 1_125_000  # bytes of frames on one page
-PAGE = 900_000  # bytes that a page may cost, with its pictures and its notebook: the mean over the site
+SITE = 60_000_000  # bytes of the whole site
 MADE_BY_SPHINX = {"genindex.html", "search.html", "index.html", "404.html"}
 
 
@@ -90,8 +91,16 @@ def test_the_site_is_light(site, capsys):
             f"\nsite: {total / 1e6:.1f} MB in {len(sizes)} files, {sum(pages.values()) / 1e6:.1f} MB of them pages; "
             f"heaviest page {heaviest.relative_to(site)}, {pages[heaviest] / 1e6:.2f} MB"
         )
-    assert total <= PAGE * len(pages), "smaller frames, or fewer"
+    assert total <= SITE
     assert not [path for path in sizes if path.suffix == ".map"], "maps of scripts are of no use to a reader"
+
+
+def test_words_without_a_tag_have_the_colour_that_the_tag_gave(site):
+    style = (site / "_static" / "pygments.css").read_text(encoding="utf-8").lower()
+    for mode in ("light", "dark"):
+        base = re.search(rf'="{mode}"\] \.highlight {{[^}}]*[ ;]color: (#\w+)', style)[1]
+        for name in PLAIN:
+            assert f'="{mode}"] .highlight .{name} {{ color: {base} }}' in style, (mode, name)
 
 
 def documents(part: dict) -> set[str]:
