@@ -37,7 +37,7 @@ def jit_compile() -> bool:
     return name() == "jax" or (name() == "tensorflow" and device() != "CPU")
 
 
-def value_and_grad(fn: Callable[..., Tensor]) -> Callable[..., tuple[Any, Any]]:
+def value_and_grad(fn: Callable[..., Any], aux: bool = False) -> Callable[..., tuple[Any, Any]]:
     r"""A function that gives both :math:`f(x)` and :math:`\partial f / \partial x`, whatever the framework.
 
     ``fn`` takes a tensor and returns a scalar tensor, and is written in ``keras.ops`` and built layers or models.
@@ -50,6 +50,9 @@ def value_and_grad(fn: Callable[..., Tensor]) -> Callable[..., tuple[Any, Any]]:
     tensors give tensors, which may be differentiated once more (TensorFlow and JAX).
     The gradient of an input that ``fn`` does not use is zero.
     The call leaves no trace: a layer in training mode moves neither its running averages nor its random seeds.
+
+    With ``aux=True``, ``fn`` returns ``(scalar, more)``, where ``more`` is a tensor or a list, tuple or dict of tensors
+    that comes out as it is, and the value is the pair: ``(value, more), gradient = value_and_grad(fn, aux=True)(x)``.
 
     Gradients with respect to *weights* need nothing else, because a Keras layer can be called with weights from
     outside. For a built ``layer`` with a kernel and a bias ::
@@ -72,11 +75,12 @@ def value_and_grad(fn: Callable[..., Tensor]) -> Callable[..., tuple[Any, Any]]:
     def run(x: Any) -> tuple[Any, Any]:
         several = isinstance(x, (list, tuple))
         given = list(x) if several else [x]
-        value, gradients = differentiate(_pure_scalar(fn, several), [_tensor(item) for item in given])
+        scalar = _pure_scalar(fn if aux else lambda x: (fn(x), ()), several)
+        value, more, gradients = differentiate(scalar, [_tensor(item) for item in given])
         if not any(keras.ops.is_tensor(item) for item in given):
             value = float(keras.ops.convert_to_numpy(value))
-            gradients = [keras.ops.convert_to_numpy(gradient) for gradient in gradients]
-        return value, (gradients if several else gradients[0])
+            more, gradients = keras.tree.map_structure(keras.ops.convert_to_numpy, (more, gradients))
+        return ((value, more) if aux else value), (gradients if several else gradients[0])
 
     return run
 
@@ -140,17 +144,20 @@ def _tensor(item: Any) -> Tensor:
     return keras.ops.convert_to_tensor(array, dtype=keras.config.floatx())
 
 
-def _pure_scalar(fn: Callable[..., Tensor], several: bool) -> Callable[[Sequence[Tensor]], Tensor]:
-    """``fn`` over a list of tensors, without side effects, and checked to return one number."""
+def _pure_scalar(fn: Callable[..., Any], several: bool) -> Callable[[Sequence[Tensor]], tuple[Tensor, Any]]:
+    """``fn`` over a list of tensors, without side effects, and checked to return one number, and whatever else."""
 
-    def run(tensors: Sequence[Tensor]) -> Tensor:
+    def run(tensors: Sequence[Tensor]) -> tuple[Tensor, Any]:
         with unallocated() as new_weights:
-            value = fn(list(tensors) if several else tensors[0])
+            found = fn(list(tensors) if several else tensors[0])
         if new_weights:
             raise ValueError(
                 "fn builds a layer, whose weights would be drawn anew at each call: build or call the layer before. "
                 f"Received: new weights {', '.join(weight.path for weight in new_weights)}."
             )
+        if not isinstance(found, tuple) or len(found) != 2:
+            raise ValueError(f"With aux, fn must return (scalar, more). Received: {type(found).__name__}.")
+        value, more = found
         if not keras.ops.is_tensor(value):
             raise ValueError(
                 "fn must return a tensor, so that it can be differentiated: leave out float() and NumPy. "
@@ -161,7 +168,7 @@ def _pure_scalar(fn: Callable[..., Tensor], several: bool) -> Callable[[Sequence
                 "fn must return one number: reduce its result, for example with keras.ops.sum or keras.ops.mean. "
                 f"Received: a tensor of shape {tuple(value.shape)}."
             )
-        return value
+        return value, more
 
     return run
 
@@ -184,33 +191,34 @@ def unallocated() -> Iterator[list[keras.Variable]]:
         del waiting[before:]
 
 
-def _tensorflow_grad(fn: Callable, tensors: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+def _tensorflow_grad(fn: Callable, tensors: list[Tensor]) -> tuple[Tensor, Any, list[Tensor]]:
     import tensorflow as tf
 
     with tf.GradientTape() as tape:
         tape.watch(tensors)
-        value = fn(tensors)
-    return value, list(tape.gradient(value, tensors, unconnected_gradients=tf.UnconnectedGradients.ZERO))
+        value, more = fn(tensors)
+    return value, more, list(tape.gradient(value, tensors, unconnected_gradients=tf.UnconnectedGradients.ZERO))
 
 
-def _jax_grad(fn: Callable, tensors: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+def _jax_grad(fn: Callable, tensors: list[Tensor]) -> tuple[Tensor, Any, list[Tensor]]:
     import jax
 
-    value, gradients = jax.value_and_grad(fn)(tensors)
-    return value, list(gradients)
+    (value, more), gradients = jax.value_and_grad(fn, has_aux=True)(tensors)
+    return value, more, list(gradients)
 
 
-def _torch_grad(fn: Callable, tensors: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+def _torch_grad(fn: Callable, tensors: list[Tensor]) -> tuple[Tensor, Any, list[Tensor]]:
     import torch
 
     leaves = [tensor.detach().clone().requires_grad_(True) for tensor in tensors]
     gpus = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     with torch.enable_grad(), torch.random.fork_rng(gpus):  # dropout without a seed draws from the global generator
-        value = fn(leaves)
+        value, more = fn(leaves)
+    more = keras.tree.map_structure(torch.detach, more)
     if not value.requires_grad:  # fn uses none of its inputs
-        return value, [torch.zeros_like(leaf) for leaf in leaves]
+        return value, more, [torch.zeros_like(leaf) for leaf in leaves]
     gradients = torch.autograd.grad(value, leaves, allow_unused=True, materialize_grads=True)
-    return value.detach(), list(gradients)
+    return value.detach(), more, list(gradients)
 
 
 def _tensorflow_flops(run: Callable, shapes: list[tuple[int, ...]]) -> int:

@@ -44,6 +44,22 @@ def test_a_number_and_integers_are_welcome():
     assert gradient.shape == ()
 
 
+def test_what_else_the_function_found_comes_out_too():
+    """f = sum x³ with x² beside it, in a dict and a list: NumPy gives NumPy, tensors give tensors."""
+
+    def fn(v):
+        return ops.sum(v**3), {"square": v**2, "more": [v + 1]}
+
+    for give in (np.array, ops.convert_to_tensor):
+        (value, more), gradient = backend.value_and_grad(fn, aux=True)(give([1.0, 2.0]))
+        assert ops.is_tensor(value) == ops.is_tensor(more["square"]) == (give is not np.array)
+        found = [ops.convert_to_numpy(each) for each in (value, gradient, more["square"], more["more"][0])]
+        for mine, true in zip(found, (9, [3, 12], [1, 4], [2, 3]), strict=True):
+            np.testing.assert_allclose(mine, true, atol=1e-6)
+    with pytest.raises(ValueError, match=r"With aux, fn must return \(scalar, more\).*Received"):
+        backend.value_and_grad(ops.sum, aux=True)(np.ones(2))
+
+
 @pytest.mark.parametrize("kind", [list, tuple])
 def test_several_arrays(kind):
     a, b = RNG.normal(size=(3, 4)), RNG.normal(size=(4, 2))
