@@ -1,0 +1,137 @@
+"""Class activation maps: which cells of the last maps speak for a score."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from cvnotes import backend
+
+from .inputs import Array, Model, pictures, pieces, read
+from .layers import Place, Where, changed, find
+from .rules import guided_backprop
+from .targets import Score, Target, ask
+
+CLOSE = 1e-3  # how far a head may be from a weighted sum of pooled maps, of the size of its scores
+
+
+def cam(model: Model, images: Array, target: Target = None, *, layer: Where = None, batch_size: int = 32) -> Array:
+    r"""The class activation map :math:`\sum_k w_k A_k`: weights of the class times maps, resized to the picture.
+
+    The model must end in a global pool (average or maximum) and a weighted sum: then :math:`w_k` is the weight of map k
+    in the score. Whether it does is measured, on any kind of model: moving cells must not move the score, and
+    the score must be the weighted sum plus a constant.
+    layer: the maps; the last ones if None (see ``feature_maps`` for names). Other arguments as in ``gradient``.
+    Returns (n, h, w, 1), signed, in units of the score: the mean over the maps' cells is the score without its bias if
+    the pool is an average. Raises ValueError as ``gradient`` does, for a model without maps, and for heads that see
+    places, such as Flatten, or bend, such as a softmax or a hidden layer: Grad-CAM takes those.
+    Source: Zhou et al. (2016), equation 2. Chapter: class_activation_maps.
+    """
+    asked = read(model, images)
+    x = pictures(asked)
+    if not len(x):
+        return asked.give(x[..., :1])
+    place, score = find(model, x, layer, maps=True), ask(model, x, target, batch_size)
+    _check_head(score, place, x[:8])
+    found = [_weighted(*maps_and_slopes(score, place, x[at], at)) for at in pieces(len(x), batch_size)]
+    return asked.give(resized(np.concatenate(found), x.shape[1:3]))
+
+
+def grad_cam(
+    model: Model,
+    images: Array,
+    target: Target = None,
+    *,
+    layer: Where = None,
+    relu: bool = True,
+    upsample: bool = True,
+    batch_size: int = 32,
+) -> Array:
+    r"""Grad-CAM, :math:`\max(0, \sum_k \alpha_k A_k)`, :math:`\alpha_k` the mean of :math:`\partial S/\partial A_k`.
+
+    layer: whose maps :math:`A`, by name or itself; the last maps of the model if None (see ``feature_maps`` for names).
+    relu: cut off what speaks against. upsample: resize bilinearly to the picture; otherwise one value a cell.
+    Other arguments as in ``gradient``. The backward pass stops at the layer.
+    Returns (n, h, w, 1) (or the maps' height and width). Raises ValueError as ``gradient`` does and for a model without
+    maps, an unknown name, a layer that gives no maps. Source: Selvaraju et al. (2017), equations 1 and 2.
+    Chapter: class_activation_maps.
+    """
+    asked = read(model, images)
+    x = pictures(asked)
+    if not len(x):
+        return asked.give(x[..., :1])
+    place, score = find(model, x, layer, maps=True), ask(model, x, target, batch_size)
+    parts = [maps_and_slopes(score, place, x[at], at) for at in pieces(len(x), batch_size)]
+    cells = parts[0][0].shape[1] * parts[0][0].shape[2]
+    found = np.concatenate([_weighted(maps, slope) for maps, slope in parts]) / cells
+    found = np.maximum(found, 0) if relu else found
+    return asked.give(resized(found, x.shape[1:3]) if upsample else found)
+
+
+def guided_grad_cam(
+    model: Model, images: Array, target: Target = None, *, layer: Where = None, batch_size: int = 32
+) -> Array:
+    """Guided backprop times Grad-CAM, pixel by pixel: the fine lines of one where the other is.
+
+    Arguments and errors as in ``grad_cam`` and ``guided_backprop``. Returns (n, h, w, c).
+    Source: Selvaraju et al. (2017), section 3.2. Chapter: class_activation_maps.
+    """
+    where = grad_cam(model, images, target, layer=layer, batch_size=batch_size)
+    return where * guided_backprop(model, images, target, batch_size=batch_size)
+
+
+def maps_and_slopes(score: Score, place: Place, x: Array, rows: Array) -> tuple[Array, Array]:
+    """The maps (m, h', w', c) of a layer for the inputs x, and the gradient of each score with respect to them."""
+
+    def total(more: Any) -> tuple[Any, Any]:
+        kept = []
+        with changed(score.model, place, lambda maps: kept.append(maps) or maps + more):
+            return ops.sum(score(ops.convert_to_tensor(x), rows)), kept[0]
+
+    nothing = ops.zeros((len(x), *place.shape[1:]), dtype=place.dtype)
+    (_, maps), slope = backend.value_and_grad(total, aux=True)(nothing)
+    return tuple(ops.convert_to_numpy(ops.cast(one, "float32")) for one in (maps, slope))
+
+
+def resized(maps: Array, size: tuple[int, int]) -> Array:
+    """Maps (n, h', w', 1) resized to (h, w), bilinearly."""
+    return ops.convert_to_numpy(ops.image.resize(maps, size, interpolation="bilinear", data_format="channels_last"))
+
+
+def _weighted(maps: Array, slope: Array) -> Array:
+    """Σ_k w_k A_k, (n, h', w', 1), with w_k the sum of the slope over all cells."""
+    return np.einsum("nhwc,nc->nhw", maps, slope.sum((1, 2)), optimize=True)[..., None]
+
+
+def _check_head(score: Score, place: Place, x: Array) -> None:
+    """Raise ValueError unless the score is a weighted sum of globally pooled maps, plus a constant."""
+    rows, tensor = np.arange(len(x)), ops.convert_to_tensor(x)
+    maps, slope = maps_and_slopes(score, place, x, rows)
+    kept, none = (_score_of(score, place, tensor, rows, factor * maps) for factor in (1, 0))
+    moved = _score_of(score, place, tensor, rows, _shuffled(maps))
+    size = CLOSE * max(np.abs(kept).max(), np.abs(kept - none).max(), 1e-6)
+    if np.abs(moved - kept).max() > size:
+        raise ValueError(
+            "CAM needs a global pool after the maps: this head looks at places (as after Flatten), so that a class has "
+            "a weight for each cell. Take grad_cam, which needs no pool. Received: a score that changes by "
+            f"{np.abs(moved - kept).max():.3g} when the cells of {place.path} change places"
+        )
+    if np.abs(kept - none - (maps * slope).sum((1, 2, 3))).max() > size:
+        raise ValueError(
+            "CAM needs a score that is a weighted sum of the pooled maps: ask for logits rather than a softmax (see "
+            "attribution.logits), and take grad_cam for a head with hidden layers. Received: a score that bends after "
+            f"{place.path}"
+        )
+
+
+def _score_of(score: Score, place: Place, x: Any, rows: Array, maps: Array) -> Array:
+    with changed(score.model, place, lambda _: ops.convert_to_tensor(maps, dtype=place.dtype)):
+        return ops.convert_to_numpy(score(x, rows))
+
+
+def _shuffled(maps: Array) -> Array:
+    """The same cells at other places."""
+    flat = maps.reshape(len(maps), -1, maps.shape[-1])
+    return np.random.default_rng(0).permutation(flat, axis=1).reshape(maps.shape)
