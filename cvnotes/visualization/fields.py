@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from cvnotes import backend
 from cvnotes.convolution_variants import Field, Layer, grow
 from cvnotes.models.graph import Call, calls
 from cvnotes.models.rules import cost
+from cvnotes.transfer.tapping import tap
 
 Fields = tuple[Field, Field]  # along rows, along columns
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in pixels
@@ -103,3 +105,16 @@ def crop(image: np.ndarray, frame: Box, fill: float = 0.9) -> np.ndarray:
     part = image[rows, columns]
     out[rows.start - y0 :, columns.start - x0 :][: part.shape[0], : part.shape[1]] = part
     return out
+
+
+def reached(model: keras.Model, layer: str, images: np.ndarray) -> Box:
+    """Frame the pixels that can move the middle unit of a layer, by the gradient: the witness of `field`.
+
+    images: (n, h, w, c), of which a few are enough for ReLUs and maxima to let every pixel through once.
+    Chapter: visualization.
+    """
+    front = tap(model, layer)
+    row, column = (side // 2 for side in front.output_shape[1:3])
+    answer = backend.value_and_grad(lambda x: keras.ops.sum(front(x, training=False)[:, row, column] ** 2))
+    rows, columns = np.nonzero(np.abs(answer(images)[1]).max((0, 3)) > 0)
+    return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1

@@ -1,4 +1,4 @@
-"""Feature maps of any layer, and numbers for what the eye says of them: empty, like the picture, telling of the class."""
+"""Feature maps of any layer, and numbers for what the eye says of them: empty, like the picture, of one class."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def responses(model: keras.Model, images: np.ndarray, *layers: str) -> dict[str,
 
 
 def zeros(maps: np.ndarray) -> float:
-    """The share of a layer's answers that are zero or less: what a ReLU lets nothing through. Chapter: visualization."""
+    """The share of a layer's answers that are zero or less. Chapter: visualization."""
     return float(np.mean(maps <= 0))
 
 

@@ -15,6 +15,8 @@ KINDS = tuple(LAYERS)
 STATES = ("trained", "untrained")
 COUNT = 600  # test scenes, in turns of the classes
 CONVS = tuple(f"norm{i}" for i in range(1, 7))  # of the plain net, before the ReLU
+QUARTER = {"plain": 3, "residual": 4}  # which of LAYERS is the last with a quarter of the picture's size
+RARE = ("zeros", "empty", "excited64", "strong")
 STORED = ("depths", "digits", "tied", "weights")
 
 #: How far a live run of `weights` may be from the stored one: another processor sums in another order.
