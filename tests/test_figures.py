@@ -189,16 +189,33 @@ def test_style_is_asked_for_and_not_leaked():
         assert colour() == (figures.PAPER, 0.7) != before
 
 
-def test_a_drawing_is_rounded_by_two_levels_of_255_at_most():
-    every = np.arange(256, dtype=np.uint8)
-    kept = encode.coarse(every)
+def test_a_heat_map_is_rounded_by_two_levels_of_255_at_most():
+    shades = np.stack(np.meshgrid(*[np.arange(0, 256, 15, np.uint8)] * 3), -1).reshape(-1, 18, 3)
+    ramp = np.stack([np.arange(256, dtype=np.uint8)] * 3, -1)[None].repeat(18, 0)
+    every = np.concatenate([shades, ramp.reshape(-1, 18, 3)])
+    kept = encode.rounded(every)
     assert np.abs(kept.astype(int) - every).max() == 2
-    assert len(np.unique(kept)) == 52
-    assert (kept[0], kept[255]) == (0, 255)
+    assert (kept[every == 0] == 0).all()
+    assert (kept[every == 255] == 255).all()
+
+
+def test_a_drawing_keeps_its_flat_colours_and_few_shades_of_its_edges():
+    shades = np.arange(256, dtype=np.uint8)[:, None].repeat(3, 1)
+    flat = np.full((300, 256, 3), (203, 66, 0), np.uint8)
+    drawing = np.concatenate([flat, shades[None]])
+    kept = encode.rounded(drawing).astype(int)
+    assert np.abs(kept - drawing)[:300].max() == 2  # as in a heat map
+    assert np.abs(kept - drawing)[300].max() == 10
+    assert len(np.unique(kept[300], axis=0)) == 16
+    assert kept[300, 0].tolist() == [0, 0, 0]
+    assert kept[300, 255].tolist() == [255, 255, 255]
+
+
+def test_what_is_read_back_is_the_rounded_drawing():
     fig = figures.numbers(GRID)
     drawn = encode._pixels(fig, 150)
     read = np.asarray(Image.open(io.BytesIO(encode.webp(fig, 150))).convert("RGB"))
-    np.testing.assert_array_equal(read, encode.coarse(drawn))
+    np.testing.assert_array_equal(read, encode.rounded(drawn))
     assert not np.array_equal(read, drawn)  # text has soft edges: something was rounded
 
 
