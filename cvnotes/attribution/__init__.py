@@ -13,6 +13,7 @@ methods that need no layers take any function of a batch written in ``keras.ops`
 """
 
 from cvnotes.attribution.cams import cam, grad_cam, guided_grad_cam
+from cvnotes.attribution.compiled import compiled
 from cvnotes.attribution.deeplift import deeplift
 from cvnotes.attribution.gradients import gradient, input_x_gradient, smooth_grad
 from cvnotes.attribution.heats import heat
@@ -26,6 +27,7 @@ from cvnotes.attribution.softmaxes import logits
 __all__ = [
     "RULES",
     "cam",
+    "compiled",
     "deconvnet",
     "deeplift",
     "expected_gradients",

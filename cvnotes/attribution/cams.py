@@ -9,6 +9,7 @@ from keras import ops
 
 from cvnotes import backend
 
+from .compiled import runner
 from .inputs import Array, Model, pictures, pieces, read
 from .layers import Place, Where, changed, find
 from .rules import guided_backprop
@@ -35,7 +36,7 @@ def cam(model: Model, images: Array, target: Target = None, *, layer: Where = No
         return asked.give(x[..., :1])
     place, score = find(model, x, layer, maps=True), ask(model, x, target, batch_size)
     _check_head(score, place, x[:8])
-    found = [_weighted(*maps_and_slopes(score, place, x[at], at)) for at in pieces(len(x), batch_size)]
+    found = [weighted(maps, slope) for maps, slope in maps_and_slopes(score, place, x, batch_size)]
     return asked.give(resized(np.concatenate(found), x.shape[1:3]))
 
 
@@ -63,9 +64,8 @@ def grad_cam(
     if not len(x):
         return asked.give(x[..., :1])
     place, score = find(model, x, layer, maps=True), ask(model, x, target, batch_size)
-    parts = [maps_and_slopes(score, place, x[at], at) for at in pieces(len(x), batch_size)]
-    cells = parts[0][0].shape[1] * parts[0][0].shape[2]
-    found = np.concatenate([_weighted(maps, slope) for maps, slope in parts]) / cells
+    parts, cells = maps_and_slopes(score, place, x, batch_size), place.shape[1] * place.shape[2]
+    found = np.concatenate([weighted(maps, slope) for maps, slope in parts]) / cells
     found = np.maximum(found, 0) if relu else found
     return asked.give(resized(found, x.shape[1:3]) if upsample else found)
 
@@ -82,17 +82,23 @@ def guided_grad_cam(
     return where * guided_backprop(model, images, target, batch_size=batch_size)
 
 
-def maps_and_slopes(score: Score, place: Place, x: Array, rows: Array) -> tuple[Array, Array]:
-    """The maps (m, h', w', c) of a layer for the inputs x, and the gradient of each score with respect to them."""
+def maps_and_slopes(score: Score, place: Place, x: Array, batch_size: int = 32) -> list[list[Array]]:
+    """The maps (m, h', w', c) of a layer, and the gradient of each score with respect to them, piece by piece."""
 
-    def total(more: Any) -> tuple[Any, Any]:
-        kept = []
-        with changed(score.model, place, lambda maps: kept.append(maps) or maps + more):
-            return ops.sum(score(ops.convert_to_tensor(x), rows)), kept[0]
+    def both(x: Any, own: Any) -> tuple[Any, Any]:
+        def total(more: Any) -> tuple[Any, Any]:
+            kept = []
+            with changed(score.model, place, lambda maps: kept.append(maps) or maps + more):
+                return ops.sum(score(x, own)), kept[0]
 
-    nothing = ops.zeros((len(x), *place.shape[1:]), dtype=place.dtype)
-    (_, maps), slope = backend.value_and_grad(total, aux=True)(nothing)
-    return tuple(ops.convert_to_numpy(ops.cast(one, "float32")) for one in (maps, slope))
+        nothing = ops.zeros((x.shape[0], *place.shape[1:]), dtype=place.dtype)
+        (_, maps), slope = backend.value_and_grad(total, aux=True)(nothing)
+        return ops.cast(maps, "float32"), ops.cast(slope, "float32")
+
+    parts = pieces(len(x), batch_size)
+    key = score.model, score.pick, place.path, place.turn
+    run = runner(both, key, len(parts[0]), len(parts))
+    return [run(x[rows], score.classes[rows]) for rows in parts]
 
 
 def resized(maps: Array, size: tuple[int, int]) -> Array:
@@ -100,17 +106,16 @@ def resized(maps: Array, size: tuple[int, int]) -> Array:
     return ops.convert_to_numpy(ops.image.resize(maps, size, interpolation="bilinear", data_format="channels_last"))
 
 
-def _weighted(maps: Array, slope: Array) -> Array:
+def weighted(maps: Array, slope: Array) -> Array:
     """Σ_k w_k A_k, (n, h', w', 1), with w_k the sum of the slope over all cells."""
     return np.einsum("nhwc,nc->nhw", maps, slope.sum((1, 2)), optimize=True)[..., None]
 
 
 def _check_head(score: Score, place: Place, x: Array) -> None:
     """Raise ValueError unless the score is a weighted sum of globally pooled maps, plus a constant."""
-    rows, tensor = np.arange(len(x)), ops.convert_to_tensor(x)
-    maps, slope = maps_and_slopes(score, place, x, rows)
-    kept, none = (_score_of(score, place, tensor, rows, factor * maps) for factor in (1, 0))
-    moved = _score_of(score, place, tensor, rows, _shuffled(maps))
+    ((maps, slope),) = maps_and_slopes(score, place, x)
+    kept, none = (_score_of(score, place, x, factor * maps) for factor in (1, 0))
+    moved = _score_of(score, place, x, _shuffled(maps))
     size = CLOSE * max(np.abs(kept).max(), np.abs(kept - none).max(), 1e-6)
     if np.abs(moved - kept).max() > size:
         raise ValueError(
@@ -126,9 +131,9 @@ def _check_head(score: Score, place: Place, x: Array) -> None:
         )
 
 
-def _score_of(score: Score, place: Place, x: Any, rows: Array, maps: Array) -> Array:
+def _score_of(score: Score, place: Place, x: Array, maps: Array) -> Array:
     with changed(score.model, place, lambda _: ops.convert_to_tensor(maps, dtype=place.dtype)):
-        return ops.convert_to_numpy(score(x, rows))
+        return ops.convert_to_numpy(score(ops.convert_to_tensor(x), score.classes[: len(x)]))
 
 
 def _shuffled(maps: Array) -> Array:

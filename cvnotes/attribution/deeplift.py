@@ -57,21 +57,20 @@ def deeplift(
         return x
     score, found = ask(model, x, target, batch_size), np.zeros_like(x)
     for at in pieces(len(x), batch_size):
-        found[at] = _piece(score, x[at], take(start, at), at)
+        found[at] = _piece(score, x[at], take(start, at), score.classes[at])
     return asked.give(found)
 
 
-def _piece(score: Score, x: Array, start: Array, rows: Array) -> Array:
+def _piece(score: Score, x: Array, start: Array, own: Array) -> Array:
     """The answer for one piece of the pictures; checked to add up."""
     kept: list[Tensor] = []
     with ruled(dict.fromkeys([*CURVES, *MAXIMA], lambda f, z: kept.append(z) or f(z))):
         outputs = call(score.model, ops.convert_to_tensor(start))
     whole = tree.map_structure(lambda one: ops.repeat(one, len(x) // len(start), axis=0), outputs)
-    before = ops.convert_to_numpy(score.pick(whole, rows))
     with rescaled(kept):
-        after, multiplier = slopes(score, x, rows)
-    found = (x - start) * multiplier
-    _check_sum(found, after, before)
+        after, multiplier = slopes(score, ops.convert_to_tensor(x), own)
+    found = (x - start) * ops.convert_to_numpy(multiplier)
+    _check_sum(found, ops.convert_to_numpy(after), ops.convert_to_numpy(score.pick(whole, own)))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from keras import ops
 from cvnotes import backend
 from cvnotes.checks import number, whole
 
+from .compiled import runner
 from .cuts import refuse_cut
 from .inputs import Array, Model, pieces, read
 from .targets import Score, Target, ask
@@ -93,24 +95,26 @@ def averaged(
     """
     weights = np.asarray(weights, x.dtype)
     total, each = np.zeros_like(x), len(weights)
-    for rows in pieces(len(x) * each, batch_size):
+    parts = pieces(len(x) * each, batch_size)
+    run = runner(functools.partial(slopes, score), (score.model, score.pick, "slopes"), len(parts[0]), len(parts))
+    for rows in parts:
         owners = rows // each
-        _, slope = slopes(score, points(rows), owners)
+        _, slope = run(points(rows), score.classes[owners])
         slope = slope * times(rows) if times else slope
         first, last = owners[0], owners[-1] + 1
         share = weights[rows % each] * (owners == np.arange(first, last)[:, None])
         total[first:last] += np.tensordot(share, slope, 1)
     if not total.any():
-        refuse_cut(lambda: score(ops.convert_to_tensor(x[:1]), np.arange(1)))
+        refuse_cut(lambda: score(ops.convert_to_tensor(x[:1]), score.classes[:1]))
     return total
 
 
-def slopes(score: Score, x: Array, rows: Array) -> tuple[Array, Array]:
-    """Scores (m,) of the inputs x (m, ...), and the gradient of each with respect to its own input."""
+def slopes(score: Score, x: Any, own: Any) -> tuple[Any, Any]:
+    """Scores (m,) of the inputs x (m, ...) for the classes own, and the gradient of each by its own input: tensors."""
 
     def total(x: Any) -> tuple[Any, Any]:
-        scores = score(x, rows)
+        scores = score(x, own)
         return ops.sum(scores), scores
 
-    (_, scores), slope = backend.value_and_grad(total, aux=True)(ops.convert_to_tensor(x))
-    return ops.convert_to_numpy(scores), ops.convert_to_numpy(slope)
+    (_, scores), slope = backend.value_and_grad(total, aux=True)(x)
+    return scores, slope

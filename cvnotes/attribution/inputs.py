@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import keras
@@ -105,12 +105,11 @@ def take(values: Array, rows: Array) -> Array:
     return values[rows] if len(values) > 1 else values
 
 
-def pieces(count: int, size: int) -> Iterator[Array]:
+def pieces(count: int, size: int) -> list[Array]:
     """The numbers 0 .. count - 1 in pieces of at most ``size``, all alike if a size above half of it divides count.
 
     (JAX compiles anew for each size.) Raises ValueError for a size below 1.
     """
     size = whole("batch_size", size, 1)
     size = next((even for even in range(size, size // 2, -1) if count % even == 0), size)
-    for start in range(0, count, size):
-        yield np.arange(start, min(start + size, count))
+    return [np.arange(start, min(start + size, count)) for start in range(0, count, size)]

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from .compiled import remembered
 from .inputs import Array, Model, call, pieces, read
 from .scopes import replaced
 
@@ -45,10 +46,8 @@ def feature_maps(model: Model, images: Array, layer: Where, *, batch_size: int =
     asked = read(model, images)
     x = asked.images if len(asked.images) else np.zeros((1, *asked.images.shape[1:]), asked.images.dtype)
     place = find(model, x, layer)
-    kept = [
-        ops.convert_to_numpy(given(model, place, ops.convert_to_tensor(x[at]))) for at in pieces(len(x), batch_size)
-    ]
-    return asked.give(np.concatenate(kept)[: len(asked.images)])
+    found = [given(model, place, ops.convert_to_tensor(x[at])) for at in pieces(len(x), batch_size)]
+    return asked.give(np.concatenate([ops.convert_to_numpy(one) for one in found])[: len(asked.images)])
 
 
 def given(model: Model, place: Place, x: Tensor) -> Tensor:
@@ -120,7 +119,7 @@ def find(model: Model, images: Array, layer: Where, *, maps: bool = False) -> Pl
 
     maps: refuse what does not give maps (n, height, width, channels).
     """
-    known = places(model, images)
+    known = remembered((model, "places"), lambda: places(model, images))
     if layer is None:
         return _last_maps(known)
     matches = [place for place in known if _meant(place, layer)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from keras import ops
 
 from cvnotes.checks import pair
 
+from .compiled import runner
 from .inputs import Array, Model, pictures, pieces, read, standin, take
 from .targets import Score, Target, ask
 
@@ -82,5 +82,7 @@ def spread(drops: Array, corners: Array, window: Pair, size: Pair) -> Array:
 
 def measured(score: Score, points: Callable[[Array], Array], owners: Array, batch_size: int) -> Array:
     """Scores (m,) of the inputs ``points(rows)``, made from the pictures ``owners`` (m,), no gradients."""
-    found = [score(ops.convert_to_tensor(points(rows)), owners[rows]) for rows in pieces(len(owners), batch_size)]
-    return np.concatenate([ops.convert_to_numpy(one) for one in found])
+    parts = pieces(len(owners), batch_size)
+    fn = lambda x, own: (score(x, own),)  # noqa: E731
+    run = runner(fn, (score.model, score.pick, "scores"), len(parts[0]), len(parts))
+    return np.concatenate([run(points(rows), score.classes[owners[rows]])[0] for rows in parts])

@@ -9,6 +9,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 _TURN = threading.RLock()  # one thread at a time may replace, so that what is put back is what was there
+_HERE = threading.local()
+
+
+def replacing() -> bool:
+    """Whether this thread is inside a scope that replaces something."""
+    return getattr(_HERE, "scopes", 0) > 0
 
 
 @contextlib.contextmanager
@@ -27,9 +33,11 @@ def replaced(owner: Any, name: str, make: Callable[[Callable], Callable]) -> Ite
             return (ours if threading.get_ident() == mine else original)(*args, **options)
 
         setattr(owner, name, staticmethod(either) if isinstance(kept, staticmethod) else either)
+        _HERE.scopes = getattr(_HERE, "scopes", 0) + 1
         try:
             yield
         finally:
+            _HERE.scopes -= 1
             setattr(owner, name, kept)
 
 

@@ -11,6 +11,7 @@ from keras import ops
 
 from cvnotes.checks import whole
 
+from .compiled import remembered
 from .inputs import Array, Model, call, pieces
 
 Tensor = Any
@@ -18,14 +19,15 @@ Target = int | Sequence[int] | Callable[[Any], Tensor] | None
 
 
 class Score(NamedTuple):
-    """The question that is asked: a model, and how its outputs become one number a picture."""
+    """The question that is asked: a model, how its outputs become one number a picture, and each picture's class."""
 
     model: Model
-    pick: Callable[[Any, Array], Tensor]
+    pick: Callable[[Any, Tensor], Tensor]
+    classes: Array
 
-    def __call__(self, x: Tensor, rows: Array) -> Tensor:
-        """Scores (m,) of the inputs x (m, ...), made from the pictures of these numbers."""
-        return self.pick(call(self.model, x), rows)
+    def __call__(self, x: Tensor, own: Tensor) -> Tensor:
+        """Scores (m,) of the inputs x (m, ...), for the classes own (m,)."""
+        return self.pick(call(self.model, x), own)
 
 
 def ask(model: Model, images: Array, target: Target, batch_size: int = 32) -> Score:
@@ -37,15 +39,36 @@ def ask(model: Model, images: Array, target: Target, batch_size: int = 32) -> Sc
     Raises ValueError for classes that the model does not have, as many classes as there are no pictures, several
     outputs without a function, and outputs that are not (n, classes).
     """
+    none = np.zeros(len(images), "int32")
     if callable(target):
-        return Score(model, lambda outputs, rows: _one_each(target(outputs), len(rows), "target"))
-    outputs = _outputs(call(model, ops.convert_to_tensor(images[:1])))
+        return Score(model, Chosen(target), none)
+    outputs = remembered((model, "outputs"), lambda: _outputs(call(model, ops.convert_to_tensor(images[:1]))))
     if len(outputs.shape) == 1:
         if target is not None:
             raise ValueError(f"The model gives one score a picture: leave target out. Received: target={target!r}")
-        return Score(model, lambda outputs, rows: _one_each(outputs, len(rows), "model"))
+        return Score(model, Chosen(None), none)
     classes = _highest(model, images, batch_size) if target is None else _classes(target, len(images), outputs.shape[1])
-    return Score(model, lambda outputs, rows: _own(outputs, classes[rows]))
+    return Score(model, own_class, classes)
+
+
+def own_class(outputs: Tensor, own: Tensor) -> Tensor:
+    """Of each row the score of its own class, (m,)."""
+    at = ops.expand_dims(ops.convert_to_tensor(own, dtype="int32"), 1)
+    return ops.cast(ops.take_along_axis(outputs, at, axis=1)[:, 0], keras.config.floatx())
+
+
+class Chosen(NamedTuple):
+    """Scores by a function of the outputs, or the outputs themselves, checked to be one number a row."""
+
+    target: Callable[[Any], Tensor] | None
+
+    def __call__(self, outputs: Any, own: Tensor) -> Tensor:
+        scores, count = (self.target(outputs) if self.target else outputs), own.shape[0]
+        shape = tuple(scores.shape) if ops.is_tensor(scores) else type(scores).__name__
+        if shape != (count,):
+            who = "target" if self.target else "model"
+            raise ValueError(f"The {who} must give one score a picture, shape ({count},). Received: {shape}")
+        return ops.cast(scores, keras.config.floatx())
 
 
 def _outputs(outputs: Any) -> Tensor:
@@ -76,16 +99,3 @@ def _classes(target: Any, count: int, known: int) -> Array:
 def _highest(model: Model, images: Array, batch_size: int) -> Array:
     found = [call(model, ops.convert_to_tensor(images[at])) for at in pieces(len(images), batch_size)]
     return np.concatenate([ops.convert_to_numpy(one).argmax(-1) for one in found]).astype("int32")
-
-
-def _own(outputs: Tensor, classes: Array) -> Tensor:
-    """Of each row the score of its own class."""
-    at = ops.convert_to_tensor(classes[:, None], dtype="int32")
-    return ops.cast(ops.take_along_axis(outputs, at, axis=1)[:, 0], keras.config.floatx())
-
-
-def _one_each(scores: Tensor, count: int, who: str) -> Tensor:
-    shape = tuple(getattr(scores, "shape", ())) if ops.is_tensor(scores) else type(scores).__name__
-    if shape != (count,):
-        raise ValueError(f"{who} must give one score a picture, a tensor of shape ({count},). Received: {shape}")
-    return ops.cast(scores, keras.config.floatx())
