@@ -5,6 +5,7 @@ A method here is ``method(net, x, baseline)``: x (n, d) and one baseline (d,), a
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import keras
@@ -58,7 +59,7 @@ def drawn(seed: int, inputs: int = 3, hidden: int = 6) -> Weights:
     dice = np.random.default_rng(seed)
     sizes = (inputs, hidden, hidden, 1)
     return [(dice.normal(size=pair) / np.sqrt(pair[0]) * 1.5, dice.normal(size=pair[1]) * 0.5)
-            for pair in zip(sizes, sizes[1:], strict=False)]  # fmt: skip
+            for pair in itertools.pairwise(sizes)]  # fmt: skip
 
 
 def turned_round(weights: Weights) -> Weights:
@@ -141,7 +142,7 @@ def _pairs(seed: int, width: int = 3, count: int = 12) -> tuple[np.ndarray, np.n
 
 
 def sensitivity(method: Method) -> float:
-    """One feature differs and the output does too: the share of the change that the feature is *not* given, at worst."""
+    """One feature differs, and so does the output: the share of the change that it is *not* given, at worst."""
     cases = [(stack(flat_after_one()), np.array([[2.0]]), np.array([0.0]))]
     for seed in range(3):
         x, baseline = _pairs(seed)

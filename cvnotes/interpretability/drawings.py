@@ -46,7 +46,9 @@ def looks(scenes: Scenes, maps: Mapping[str, np.ndarray]) -> Figure:
     """Pictures in the first row, and the maps of each net in a row below, brightest where the map is strongest."""
     rows, titles = list(scenes.images), [scenes.classes[k] for k in scenes.labels[:, 0]]
     for name, found in maps.items():
-        rows += [one / np.quantile(one, 0.998) for one in np.minimum(found, np.quantile(found, 0.998, (1, 2), keepdims=True))]
+        rows += [
+            one / np.quantile(one, 0.998) for one in np.minimum(found, np.quantile(found, 0.998, (1, 2), keepdims=True))
+        ]
         titles += [name] * len(found)
     return image_grid(rows, titles, columns=len(scenes), cmap="inferno", scale=1.3)
 

@@ -51,14 +51,22 @@ def toys() -> Figure:
     return fig
 
 
-def walked(alphas: np.ndarray, score: np.ndarray, chance: np.ndarray, slope: np.ndarray) -> Figure:
-    """Score, probability and mean size of the gradient along the path, a thin line for each picture, a thick mean."""
+def walked(alphas: np.ndarray, found: Mapping[str, np.ndarray]) -> Figure:
+    """Score, probability and the sizes of their gradients along the path; thin lines are pictures, thick ones means.
+
+    found: "score", "chance", and the gradients "score_slope" and "chance_slope", each (pictures, alphas).
+    """
     fig, axes = canvas(7.6, 2.7, 1, 3)
-    panels = ((score, "score of the class"), (chance, "its probability"), (slope, "mean |gradient|"))
-    for ax, (lines, words) in zip(axes, panels, strict=True):
-        ax.plot(alphas, np.asarray(lines).T, color=GREY, linewidth=0.7, alpha=0.7)
-        ax.plot(alphas, np.mean(lines, axis=0), color=BLUE, linewidth=2.4)
+    for ax, name, words in ((axes[0], "score", "score of the class"), (axes[1], "chance", "its probability")):
+        ax.plot(alphas, np.asarray(found[name]).T, color=GREY, linewidth=0.7, alpha=0.7)
+        ax.plot(alphas, np.mean(found[name], axis=0), color=BLUE if name == "score" else ORANGE, linewidth=2.4)
         ax.set(xlabel="alpha", title=words)
+    for name, colour, dashes in (("score", BLUE, "-"), ("chance", ORANGE, "--")):
+        slope = np.mean(found[f"{name}_slope"], axis=0)
+        axes[2].plot(alphas, slope / slope.max(), color=colour, linestyle=dashes, linewidth=2.4)
+    axes[2].set(xlabel="alpha", title="|gradient|, largest = 1", ylim=(0, 1.08))
+    axes[2].annotate("score", (1, 0.86), ha="right", va="top", color=BLUE, fontweight="bold", fontsize=9)
+    axes[2].annotate("probability", (1, 0.2), ha="right", color=ORANGE, fontweight="bold", fontsize=9)
     return fig
 
 
@@ -93,7 +101,7 @@ def walk(net: keras.Model, image: np.ndarray, target: int) -> Walk:
 def player(walked: Walk) -> tuple[Callable[[float], Figure], Callable[[float], str]]:
     """Give the two functions of an `explore` over alpha: the picture there, slope and running sum, and their words."""
     sums = np.concatenate([np.zeros((1, *walked.maps.shape[1:])), np.cumsum(walked.maps, axis=0)])
-    limit, now = np.quantile(np.abs(sums[-1]), 0.998), np.quantile(np.abs(walked.maps), 0.999) * FINE
+    limit, now = np.quantile(np.abs(sums[-1]), 0.985), np.quantile(np.abs(walked.maps), 0.99) * FINE
     added, gained = sums.sum((1, 2)), walked.scores - walked.scores[0]
 
     def draw_alpha(alpha: float) -> Figure:
@@ -115,7 +123,7 @@ def player(walked: Walk) -> tuple[Callable[[float], Figure], Callable[[float], s
         at = round(alpha * FINE)
         close = abs(added[at] - gained[at]) <= 0.05 * np.abs(gained).max()
         told = "agrees with" if close else "is off from"
-        return f"At alpha {alpha:g}, the picture at {alpha:.0%} brightness; the running sum {told} the score gained so far."
+        return f"At {alpha:g} of the way, a picture so bright; the running sum {told} the score gained so far."
 
     return draw_alpha, say_alpha
 

@@ -46,7 +46,7 @@ def reader(channels: int = 2) -> keras.Model:
 
 
 def digging(most: float) -> Callable[[np.ndarray, np.random.Generator], np.ndarray]:
-    """An augmentation: every picture loses a share of its pixels that is drawn from 0 to `most`; its mask says which."""
+    """An augmentation: every picture loses a share of its pixels, drawn from 0 to `most`, and its mask says which."""
 
     def dig(pictures: np.ndarray, dice: np.random.Generator) -> np.ndarray:
         share = dice.uniform(0, most, len(pictures))[:, None, None, None]

@@ -20,7 +20,9 @@ def on_the_way(baseline: np.ndarray, x: np.ndarray, alphas: np.ndarray) -> np.nd
     return baseline + alphas * (x - baseline)
 
 
-def five_lines(slope: Callable[[np.ndarray], np.ndarray], x: np.ndarray, baseline: np.ndarray, steps: int) -> np.ndarray:
+def five_lines(
+    slope: Callable[[np.ndarray], np.ndarray], x: np.ndarray, baseline: np.ndarray, steps: int
+) -> np.ndarray:
     """Integrated gradients by midpoints, to be read: walk, take slopes, average, scale by the way."""
     alphas = (np.arange(whole("steps", steps, 1)) + 0.5) / steps
     points = on_the_way(baseline, x, alphas)

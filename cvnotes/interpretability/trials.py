@@ -11,6 +11,10 @@ from . import holes, lessons, patients
 STEPS = (0.1, 0.25, 0.5, 1.0, 2.0)  # deviations of the feature
 STORED = ("effects", "missing", "shortcut", "teaching")
 
+#: How far a live run of `shortcut` may be from the stored one: rounding turns a picture or two, and maps a little.
+LOOKED = ("marked", "plain", "misled", "covered", "sure", "sure_misled", "follows", "on_mark", "on_object")
+TOLERANCE = {f"{kind}_{name}": 0.3 if "on_" in name else 0.03 for kind in ("marked", "plain") for name in LOOKED}
+
 
 @experiments.experiment(version=1, seeds=5)
 def effects(seed: int, scale: str) -> dict[str, float | list[float]]:

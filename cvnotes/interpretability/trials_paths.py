@@ -15,8 +15,8 @@ STORED = ("sums", "pieces")
 SCENES = 8
 ALPHAS = np.linspace(0, 1, 21)
 
-#: How far a live run of `sums` may be from the stored one: sums cancel, and other processors round otherwise.
-TOLERANCE = 0.02
+#: How far a live run of `pieces` may be from the stored one: another processor trains other weights.
+TOLERANCE = {"kinks": 4, "slope": 0.2, **dict.fromkeys(paths.RULES, 0.2)}
 
 
 def scenes(net: keras.Model, count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -92,7 +92,9 @@ def pieces(seed: int, scale: str) -> dict[str, float | list[float]]:
     true = np.array([paths.exact(weights, one, black, k) for one, k in zip(x, classes, strict=True)])
     found = {"kinks": float(np.mean([len(paths.kinks(weights, black, one.astype(float))) - 2 for one in x]))}
     for rule in paths.RULES:
-        maps = [attribution.integrated_gradients(net, x, classes, steps=n, rule=rule) for n in paths.STEPS]
+        maps = [
+            attribution.integrated_gradients(net, x, classes, steps=n, rule=rule, batch_size=1000) for n in paths.STEPS
+        ]
         found[rule] = [float(np.abs(each - true).mean() / np.abs(true).mean()) for each in maps]
     found["slope"] = float(np.abs(attribution.input_x_gradient(net, x, classes) - true).mean() / np.abs(true).mean())
     return found
