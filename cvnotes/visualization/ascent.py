@@ -23,7 +23,7 @@ class Climb(NamedTuple):
     """Where an ascent ended, what the scores were before each step and at the end, and what `watch` saw."""
 
     pictures: np.ndarray  # (n, h, w, c)
-    scores: np.ndarray  # (steps + 1,): the mean over the pictures
+    scores: np.ndarray  # (steps + 1, n)
     seen: list[Any]
 
 
@@ -57,18 +57,23 @@ def ascend(
     steps, jitter = whole("steps", steps, 0), whole("jitter", jitter, 0)
     rate, l2, blur = number("rate", rate, above=0), number("l2", l2, 0), number("blur", blur, 0)
     zero, dice = number("zero", zero, 0, below=1), np.random.default_rng(seed)
-    climb = backend.value_and_grad(lambda x: ops.sum(score(x)))
+    climb = backend.value_and_grad(lambda x: _summed(score(x)), aux=True)
     x = np.array(start, np.float32)
     scores, seen = [], [watch(x)] if watch else []
     for _ in range(steps):
         turn = tuple(dice.integers(-jitter, jitter + 1, 2)) if jitter else (0, 0)
-        value, gradient = climb(np.roll(x, turn, (1, 2)))
-        scores.append(value / len(x))
+        (_, values), gradient = climb(np.roll(x, turn, (1, 2)))
+        scores.append(ops.convert_to_numpy(values))
         step = np.roll(gradient, (-turn[0], -turn[1]), (1, 2)) - 2 * l2 * x
         x = tidied(x + rate * (shortened(step) if unit else step), blur, zero, clip)
         seen += [watch(x)] if watch else []
-    scores.append(float(ops.convert_to_numpy(ops.mean(score(ops.convert_to_tensor(x))))))
+    scores.append(ops.convert_to_numpy(score(ops.convert_to_tensor(x))))
     return Climb(x, np.array(scores), seen)
+
+
+def _summed(scores: Any) -> tuple[Any, Any]:
+    """One number to climb, whose slope at each picture is that of the picture's own score; and all scores."""
+    return ops.sum(scores), scores
 
 
 def shortened(step: np.ndarray) -> np.ndarray:
@@ -95,7 +100,7 @@ def sparse(x: np.ndarray, share: float) -> np.ndarray:
 
 
 def settled(scores: np.ndarray, within: float = 0.01) -> int | None:
-    """The first step from which on all scores stay near the last, to a share of it; None where only the last does."""
+    """The first step from which on all scores (steps,) stay near the last, to a share of it; None if only it does."""
     near = np.abs(scores - scores[-1]) <= within * np.abs(scores[-1])
     first = len(scores) - int(np.argmin(near[::-1])) if not near.all() else 0
     return first if first < len(scores) - 1 else None
@@ -150,7 +155,11 @@ def at_size(model: keras.Model, side: int) -> keras.Model:
     return twin
 
 
-def clouds(count: int, side: int = 64, deviation: float = 0.05, seed: int = 0) -> np.ndarray:
-    """Draw faint noise around zero to start from: (count, side, side, 3), the same every time."""
+def clouds(count: int, side: int = 64, deviation: float = 0.05, smooth: float = 0.0, seed: int = 0) -> np.ndarray:
+    """Draw noise around zero to start from: (count, side, side, 3), the same every time.
+
+    smooth: the width in pixels of a Gaussian that makes clouds of it, with the same deviation.
+    """
     noise = np.random.default_rng(seed).normal(size=(count, side, side, 3))
-    return (deviation * noise).astype(np.float32)
+    noise = gaussian_filter(noise, (0, smooth, smooth, 0)) if smooth else noise
+    return (deviation * noise / noise.std()).astype(np.float32)

@@ -16,24 +16,25 @@ LAYERS = tuple(f"relu{i}" for i in range(1, 5))
 EPOCHS = {"quick": 15, "full": 60}
 
 
-def digit_net(*, normalized: bool) -> keras.Model:
+def digit_net(*, normalized: bool = False, biases: bool = True) -> keras.Model:
     """Build four convolutions of 3x3, each with a ReLU, a max pool after every second, and a dense layer: VGG, small.
 
-    normalized: batch normalization before each ReLU, in place of a bias. Chapter: visualization.
+    normalized: batch normalization before each ReLU, in place of a bias. biases: off, there is none anywhere.
+    Chapter: visualization.
     """
     inputs = x = keras.Input((SIDE, SIDE, 1), name="digit")
     for i, filters in enumerate(FILTERS, 1):
-        x = layers.Conv2D(filters, 3, padding="same", use_bias=not normalized, name=f"conv{i}")(x)
+        x = layers.Conv2D(filters, 3, padding="same", use_bias=biases and not normalized, name=f"conv{i}")(x)
         x = layers.BatchNormalization(momentum=0.9, name=f"norm{i}")(x) if normalized else x
         x = layers.ReLU(name=f"relu{i}")(x)
         x = layers.MaxPooling2D(2)(x) if i % 2 == 0 else x
-    return keras.Model(inputs, layers.Dense(10, name="logits")(layers.Flatten()(x)))
+    return keras.Model(inputs, layers.Dense(10, use_bias=biases, name="logits")(layers.Flatten()(x)))
 
 
-def taught(d: data.Digits, seed: int, scale: str = "quick", *, normalized: bool) -> keras.Model:
-    """Train such a net on the digits of a seed."""
+def taught(d: data.Digits, seed: int, scale: str = "quick", **options: bool) -> keras.Model:
+    """Train such a net on the digits of a seed; options: of `digit_net`."""
     keras.utils.set_random_seed(seed)
-    net = digit_net(normalized=normalized)
+    net = digit_net(**options)
     experiments.fit(net, d.train_images, d.train_labels, epochs=EPOCHS[scale], batch=32, rate=2e-3, seed=seed)
     return net
 

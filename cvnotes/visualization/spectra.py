@@ -39,7 +39,26 @@ def wave_count(pictures: np.ndarray) -> np.ndarray:
 
     1 for a single grating, half of all frequencies for noise. p: shares of power. Chapter: activation_maximization.
     """
-    return 2 / np.maximum((_shares(pictures) ** 2).sum((1, 2)), 1e-20) / 4
+    return 0.5 / np.maximum((_shares(pictures) ** 2).sum((1, 2)), 1e-20)
+
+
+def pieces(answers: np.ndarray, still: np.ndarray) -> np.ndarray:
+    r"""Of how many answers pictures are put together: $(\sum e)^2 / \sum e^2$ over all filters and places, (n,).
+
+    answers: maps (n, h, w, c) of a first layer; still: its answers (h, w, c) to a flat picture; e: squared differences.
+    Chapter: activation_maximization.
+    """
+    e = ((answers - still) ** 2).reshape(len(answers), -1).astype(float)
+    return e.sum(1) ** 2 / np.maximum((e**2).sum(1), 1e-30)
+
+
+def extent(pictures: np.ndarray) -> np.ndarray:
+    """How wide pictures (n, h, w, c) around zero are: twice the root mean square distance from their centre, (n,)."""
+    weight = (pictures**2).sum(-1)
+    weight = weight / weight.sum((1, 2), keepdims=True)
+    y, x = np.indices(weight.shape[1:])
+    centre = [(weight * axis).sum((1, 2), keepdims=True) for axis in (y, x)]
+    return 2 * np.sqrt((weight * ((y - centre[0]) ** 2 + (x - centre[1]) ** 2)).sum((1, 2)))
 
 
 def copies(answers: np.ndarray, apart: int, share: float = 0.5) -> int:
@@ -60,6 +79,6 @@ def pasted(patch: np.ndarray, canvas: np.ndarray, row: int, column: int) -> np.n
     out = canvas.copy()
     height, width = canvas.shape[:2]
     top, left = max(row, 0), max(column, 0)
-    part = patch[top - row : height - row, left - column : width - column]
+    part = patch[top - row : max(height - row, 0), left - column : max(width - column, 0)]
     out[top : top + part.shape[0], left : left + part.shape[1]] = part
     return out

@@ -25,7 +25,7 @@ TOLERANCE = 0.02
 
 def net_of(kind: str, state: str, seed: int) -> keras.Model:
     """Give one of the nets that are compared: a stored one, or the same with weights as they were drawn."""
-    return (subjects.subject if state == "trained" else subjects.untrained)(kind, seed)
+    return subjects.subject(kind, seed) if state == "trained" else subjects.untrained(kind, seed, calibrate=48)
 
 
 def shown(seed: int, count: int = COUNT) -> Scenes:
