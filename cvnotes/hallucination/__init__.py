@@ -1,0 +1,1 @@
+"""Nets that paint: DeepDream, and neural style transfer. Pages: hallucination and style_transfer."""
