@@ -114,21 +114,25 @@ def weighted(maps: Array, slope: Array) -> Array:
 def _check_head(score: Score, place: Place, x: Array) -> None:
     """Raise ValueError unless the score is a weighted sum of globally pooled maps, plus a constant."""
     ((maps, slope),) = maps_and_slopes(score, place, x)
-    kept, none = (_score_of(score, place, x, factor * maps) for factor in (1, 0))
-    moved = _score_of(score, place, x, _shuffled(maps))
-    size = CLOSE * max(np.abs(kept).max(), np.abs(kept - none).max(), 1e-6)
-    if np.abs(moved - kept).max() > size:
+    run = lambda maps: _score_of(score, place, x, maps)  # noqa: E731
+    kept, moved, none = run(maps), run(_shuffled(maps)), run(0 * maps)
+    close = CLOSE * max(np.abs(kept).max(), np.abs(kept - none).max(), 1e-6)
+    if np.abs(moved - kept).max() > close:
         raise ValueError(
             "CAM needs a global pool after the maps: this head looks at places (as after Flatten), so that a class has "
             "a weight for each cell. Take grad_cam, which needs no pool. Received: a score that changes by "
             f"{np.abs(moved - kept).max():.3g} when the cells of {place.path} change places"
         )
-    if np.abs(kept - none - (maps * slope).sum((1, 2, 3))).max() > size:
-        raise ValueError(
-            "CAM needs a score that is a weighted sum of the pooled maps: ask for logits rather than a softmax (see "
-            "attribution.logits), and take grad_cam for a head with hidden layers. Received: a score that bends after "
-            f"{place.path}"
-        )
+    for pool in (np.mean, np.max):  # a map of one value throughout has the same pool, and the score must be straight
+        flat = np.broadcast_to(pool(maps, (1, 2), keepdims=True), maps.shape)
+        added, sides = (flat * slope).sum((1, 2, 3)), (run(flat) - none, none - run(-flat), kept - none)
+        if max(np.abs(side - added).max() for side in sides) <= close:
+            return
+    raise ValueError(
+        "CAM needs a score that is a weighted sum of the pooled maps: ask for logits rather than a softmax (see "
+        "attribution.logits), name the last layer before the pool, or take grad_cam for a head with hidden layers. "
+        f"Received: a score that bends after {place.path}"
+    )
 
 
 def _score_of(score: Score, place: Place, x: Array, maps: Array) -> Array:

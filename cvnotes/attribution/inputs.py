@@ -27,7 +27,10 @@ class Asked(NamedTuple):
 
 def call(model: Model, x: Any) -> Any:
     """The outputs of a model in prediction, never in training, or of a function."""
-    return model(x, training=False) if isinstance(model, keras.Layer) else model(x)
+    if not isinstance(model, keras.Layer):
+        return model(x)
+    inputs = getattr(model, "_inputs_struct", None)  # a list or dict of one, if the model was made so
+    return model(x if inputs is None else keras.tree.pack_sequence_as(inputs, [x]), training=False)
 
 
 def read(model: Model, images: Any) -> Asked:

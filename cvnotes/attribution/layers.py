@@ -75,7 +75,7 @@ def changed(model: Model, place: Place, change: Callable[[Tensor], Tensor]) -> I
 
 @contextlib.contextmanager
 def watched(model: Model, meet: Callable[[str, keras.Layer, Any], Any]) -> Iterator[None]:
-    """A scope in which each layer called, of this thread, gives ``meet(path, layer, outputs)``.
+    """A scope in which each layer called, and each operation of a graph, gives ``meet(path, layer, outputs)``.
 
     The path names the layers that it was called in, without the model itself.
     """
@@ -94,7 +94,7 @@ def watched(model: Model, meet: Callable[[str, keras.Layer, Any], Any]) -> Itera
 
         return ours
 
-    with replaced(keras.Layer, "__call__", make):
+    with replaced(keras.Operation, "__call__", make):  # of layers, and of functions in a graph
         yield
 
 

@@ -13,7 +13,7 @@ from keras.src import activations as keras_activations  # where all of Keras loo
 from keras.src import backend as keras_backend
 
 from .gradients import gradient
-from .inputs import Array, Model
+from .inputs import Array, Model, read
 from .scopes import replaced, ruled
 from .targets import Target
 
@@ -72,8 +72,7 @@ def guided_backprop(model: Model, images: Array, target: Target = None, *, batch
     Raises ValueError also if no ReLU is met, for a ReLU written as ``maximum(x, 0)``, and for PReLU, for which there is
     no such rule. Source: Springenberg et al. (2015), section 3.4. Chapter: saliency.
     """
-    with relus(guided_rule):
-        return gradient(model, images, target, batch_size=batch_size)
+    return _under(guided_rule, model, images, target, batch_size)
 
 
 def deconvnet(model: Model, images: Array, target: Target = None, *, batch_size: int = 32) -> Array:
@@ -82,7 +81,14 @@ def deconvnet(model: Model, images: Array, target: Target = None, *, batch_size:
     Max pools send it back to where the maximum was (the "switches" of the paper), as in any gradient.
     Arguments, answer and errors as in ``guided_backprop``. Source: Zeiler and Fergus (2014). Chapter: saliency.
     """
-    with relus(deconvnet_rule):
+    return _under(deconvnet_rule, model, images, target, batch_size)
+
+
+def _under(rule: Rule, model: Model, images: Array, target: Target, batch_size: int) -> Array:
+    """The gradient under a rule; of no picture it is empty, and nothing has to be met."""
+    if not len(read(model, images).images):
+        return gradient(model, images, target)
+    with relus(rule):
         return gradient(model, images, target, batch_size=batch_size)
 
 

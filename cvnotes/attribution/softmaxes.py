@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import keras
 from keras import ops
 from keras.src import backend as keras_backend  # where all of Keras looks softmax up
 
@@ -40,7 +39,7 @@ def logits(model: Model) -> Callable[[Any], Any]:
                 return ops.convert_to_tensor(given)
         raise ValueError(
             "The outputs do not come straight from a softmax or sigmoid of Keras: perhaps they are logits already. "
-            f"Received: {model.name if isinstance(model, keras.Layer) else model!r:.80}"
+            f"Received: {getattr(model, 'name', None) or repr(model):.80}"
         )
 
     return before
