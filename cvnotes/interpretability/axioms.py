@@ -135,7 +135,7 @@ METHODS: dict[str, Method] = {
 # Axioms: each gives the largest gap that it finds, as a share of a change of the output ------------------------------
 
 
-def _pairs(seed: int, width: int = 3, count: int = 12) -> tuple[np.ndarray, np.ndarray]:
+def _pairs(seed: int, width: int = 3, count: int = 6) -> tuple[np.ndarray, np.ndarray]:
     """Inputs (count, width) and a baseline (width,) by chance."""
     dice = np.random.default_rng(seed)
     return dice.normal(size=(count, width)) * 2, dice.normal(size=width)
@@ -160,7 +160,7 @@ def _not_given(method: Method, net: keras.Model, x: np.ndarray, baseline: np.nda
 
 def invariance(method: Method) -> float:
     """Two graphs of one function: the largest difference between their attributions."""
-    x, baseline = np.random.default_rng(0).uniform(-1, 4, (12, 2)), np.zeros(2)
+    x, baseline = np.random.default_rng(0).uniform(-1, 4, (6, 2)), np.zeros(2)
     x[0] = 3, 1
     maps = [method(stack(weights), x, baseline) for weights in (early(), late())]
     return float(np.abs(maps[0] - maps[1]).max())

@@ -84,7 +84,7 @@ def rare(seed: int, scale: str) -> dict[str, float]:
 
 @experiments.experiment(version=1, seeds=5)
 def choice(seed: int, scale: str) -> dict[str, float | list[list[float]]]:
-    """Explain 30 digits and 30 squares of photographs from five baselines: how alike the maps are, `likeness` by pair.
+    """Explain 24 digits and 24 squares of photographs from five baselines: how alike the maps are, `likeness` by pair.
 
     `..._steps`: likeness of two maps from one baseline, with 30 and with 60 steps. `..._expected`: of integrated
     gradients from the mean image and expected gradients over 100 known pictures.
@@ -92,12 +92,12 @@ def choice(seed: int, scale: str) -> dict[str, float | list[list[float]]]:
     found = {}
     for name, known, epochs in (("digits", data.digits(), 12), ("photos", starts.crops(150), 6)):
         net = starts.learned("ConvNet", known, seed, epochs)
-        images = known.test_images[np.random.default_rng(seed).permutation(len(known.test_images))[:30]]
+        images = known.test_images[np.random.default_rng(seed).permutation(len(known.test_images))[:24]]
         maps = starts.maps(net, images, known.train_images, seed=seed)
         mean = starts.baseline("mean", images, known.train_images)
         finer = attribution.integrated_gradients(net, images, baseline=mean, steps=60, batch_size=starts.BATCH)
         few = known.train_images[np.random.default_rng(seed).permutation(len(known.train_images))[:100]]
-        options = {"background": few, "samples": 200, "seed": seed, "batch_size": starts.BATCH}
+        options = {"background": few, "samples": 100, "seed": seed, "batch_size": starts.BATCH}
         expected = attribution.expected_gradients(net, images, **options)
         found[name] = starts.table_of_likeness(maps)
         found[f"{name}_steps"] = starts.likeness(maps["mean"], attribution.heat(finer))
