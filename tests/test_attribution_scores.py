@@ -9,7 +9,7 @@ from keras import layers, ops
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
-from cvnotes.attribution import scores, scores_drawings, scores_field, trials_scores
+from cvnotes.attribution import scores, scores_board, scores_drawings, scores_field, trials_scores
 from tests.examples import examples
 
 once = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="no Keras in it: once is enough")
@@ -321,6 +321,59 @@ def test_probabilities_share_the_weights_of_the_logits(small):
     assert ask.weights[0] is small.weights[0]
 
 
+# The board ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def stored():
+    """Five seeds in which every method is as good as its number, in all scores, with a little noise."""
+    dice = np.random.default_rng(0)
+    quality, found = np.arange(len(scores_field.NAMES) + 1) / 20, {}
+    for experiment, number, sign in scores_board.COLUMNS.values():
+        part = found.setdefault(experiment, {})
+        for key in (number, f"plain_{number}", f"residual_{number}"):
+            part[key] = sign * quality + dice.normal(0, 1e-3, (5, len(quality)))
+    return found
+
+
+@once
+def test_the_board_has_a_row_for_each_map_and_net(stored):
+    rows = scores_board.rows(stored, trials_scores.KINDS)
+    names = (*scores_field.NAMES, "true mask")
+    assert [row[:2] for row in rows] == [[name, kind] for name in names for kind in trials_scores.KINDS]
+    assert {len(row) for row in rows} == {2 + len(scores_board.COLUMNS)}
+    assert rows[0][2] == scores_board.entry(stored["scores_table"]["plain_pointing"][:, 0])
+    assert rows[0][-1] is not None
+    assert rows[1][-1] is None  # marks are of one kind of net
+    assert rows[-1][list(scores_board.COLUMNS).index("own object") + 2] is None
+    assert scores_board.entry([0.1, 0.2, 0.3]) == "0.20 ± 0.10"
+    assert scores_board.entry([-0.1, -0.1]) == "−0.10 ± 0.00"
+    deep = {"scores_shuffled": {"plain_cascade": np.arange(24).reshape(2, 3, 4)}}
+    np.testing.assert_array_equal(scores_board.column(deep, "plain", "head shuffled"), [[0, 4, 8], [12, 16, 20]])
+    with pytest.raises(ValueError, match="name"):
+        scores_board.column(stored, "plain", "beauty")
+
+
+@once
+def test_scores_that_rank_alike_agree_whatever_their_direction(stored):
+    np.testing.assert_allclose(scores_board.agreement(stored, ("plain", "residual")), 1)
+    turned = {name: dict(part) for name, part in stored.items()}
+    turned["scores_table"]["plain_energy"] = -stored["scores_table"]["plain_energy"]
+    matrix, at = scores_board.agreement(turned, ("plain",)), list(scores_board.COLUMNS).index("energy")
+    np.testing.assert_allclose(np.delete(matrix[at], at), -1)
+
+
+@once
+def test_what_seeds_tell_apart(stored):
+    share, level, best = scores_board.told(stored, "plain", "deletion")
+    assert (share, level, best) == (1, [], tuple(scores_field.METHODS)[-1])
+    vague = {"scores_table": {"plain_deletion": np.random.default_rng(0).normal(size=(5, 17))}}
+    share, level, best = scores_board.told(vague, "plain", "deletion")
+    assert share < 0.3
+    assert len(level) > 5
+    assert best not in level
+
+
 # Pictures -----------------------------------------------------------------------------------------------------------
 
 
@@ -333,10 +386,10 @@ def test_drawings_draw_and_say(masks):
     share = scores.energy(maps["noise"], masks)[2]
     assert f"{share:.0%} of the map inside; area under deletion 0.5, under insertion 0.5." in say("noise", 2)
     lines = DICE.random((5, 4, 17))
-    stored = {f"{kind}_{turn}": lines for kind in ("plain", "marked") for turn in ("deletion", "cascade")}
+    stored = {f"{kind}_deletion": lines for kind in ("plain", "marked")}
     for fig in (
         scores_drawings.turns(stored, trials_scores.ORDERS, "deletion"),
-        scores_drawings.cascade(stored, trials_scores.ORDERS, "plain"),
+        scores_drawings.cascade({"plain_cascade": DICE.random((5, 12, 4))}, ["CAM", "gradient"], "plain"),
         scores_drawings.agreement(np.eye(3), ["a", "b", "c"]),
     ):
         assert isinstance(fig, Figure)

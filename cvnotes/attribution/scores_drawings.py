@@ -12,7 +12,7 @@ from cvnotes.figures import BLUE, INK, ORANGE, PAPER, canvas, curves, numbers
 
 from . import scores
 from .inputs import Array
-from .scores_field import NEAR, SIZE
+from .scores_field import METHODS, NEAR, SIZE
 
 
 def outlined(ax: Axes, picture: Array, mask: Array, colour: str = BLUE, **options) -> None:
@@ -79,16 +79,13 @@ def turns(stored: Mapping[str, Array], orders: Sequence[str], turn: str) -> Figu
 
 
 def cascade(stored: Mapping[str, Array], methods: Sequence[str], kind: str) -> Figure:
-    """Likeness of maps with those of the trained net against the share of layers shuffled, from the head down."""
+    """Likeness of the maps of some methods with those of the trained net, while layers are shuffled from the head."""
     lines = stored[f"{kind}_cascade"]
-    share = np.linspace(0, 1, lines.shape[-1])
-    fig = curves(
-        share,
-        {name: lines[:, i] for i, name in enumerate(methods)},
-        xlabel="layers shuffled, from the head (left) to all (right)",
-        ylabel="rank correlation with the map before",
-    )
-    fig.axes[0].set(xticks=(0, 1), xticklabels=("head", "all"))
+    share = np.linspace(0, 1, lines.shape[-1] + 1)
+    whole = np.ones((len(lines), 1))
+    series = {name: np.hstack([whole, lines[:, list(METHODS).index(name)]]) for name in methods}
+    fig = curves(share, series, xlabel="layers shuffled", ylabel="rank correlation with the map before")
+    fig.axes[0].set_xticks(share, ["none", "head", *("" for _ in share[3:]), "all"])
     return fig
 
 

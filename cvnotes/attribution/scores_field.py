@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 import numpy as np
@@ -14,10 +14,11 @@ from cvnotes.data.scenes import Scenes
 from cvnotes.visualization import subjects
 
 from . import scores
+from .compiled import compiled
 from .heats import heat
 from .inputs import Array
 
-SAMPLES, POINTS, WINDOW, STRIDE, BATCH = 16, 16, 12, 6, 64
+SAMPLES, POINTS, WINDOW, STRIDE, BATCH = 16, 16, 12, 6, 100
 STEPS, SIZE, NEAR = 16, 4, 2  # of deletion and insertion; pixels of a cell; pixels of tolerance
 
 
@@ -31,6 +32,12 @@ def ground() -> Array:
 def crowd() -> Array:
     """The pictures that expected gradients draw from."""
     return subjects.views(24, 901).floats
+
+
+@functools.cache
+def newborn(kind: str, seed: int) -> keras.Model:
+    """A net with random weights, whose normalizations have seen a few scenes."""
+    return subjects.untrained(kind, seed, calibrate=48)
 
 
 #: Each as ``method(net, images, classes)``.
@@ -72,7 +79,7 @@ def explain(name: str, net: keras.Model, images: Array, classes: Array) -> Array
 def rival(name: str, images: Array, classes: Array, kind: str = "plain", seed: int = 0) -> Array:
     """The map (n, h, w) of one of `RIVALS`; of the untrained net, its SmoothGrad. ValueError for another name."""
     maps = {
-        "untrained net": lambda: explain("SmoothGrad", subjects.untrained(kind, seed), images, classes),
+        "untrained net": lambda: explain("SmoothGrad", newborn(kind, seed), images, classes),
         "edges": lambda: scores.edges(images),
         "centre": lambda: scores.centre(*images.shape[:3]),
         "noise": lambda: scores.noise(*images.shape[:3], seed),
@@ -91,6 +98,13 @@ def removal(ask: keras.Model, images: Array, maps: Array, classes: Array) -> tup
     return tuple(turn(ask, images, maps, classes, **options) for turn in (scores.deletion, scores.insertion))
 
 
+def removals(net: keras.Model, images: Array, maps: Mapping[str, Array], classes: Array) -> dict[str, tuple]:
+    """The two curves of `removal` for each of several maps of the same pictures, compiled once."""
+    ask = chances(net)
+    with compiled():
+        return {name: removal(ask, images, each, classes) for name, each in maps.items()}
+
+
 def placed(maps: Array, masks: Array) -> dict[str, float]:
     """Mean pointing, energy and best overlap."""
     return {
@@ -100,10 +114,9 @@ def placed(maps: Array, masks: Array) -> dict[str, float]:
     }
 
 
-def needed(ask: keras.Model, images: Array, maps: Array, classes: Array) -> dict[str, float]:
-    """Relative areas under deletion (low is good) and insertion (high is good)."""
-    areas = map(scores.relative_area, removal(ask, images, maps, classes))
-    return dict(zip(("deletion", "insertion"), areas, strict=True))
+def needed(curves: tuple[Array, Array]) -> dict[str, float]:
+    """Relative areas of the curves of `removal`: under deletion (low is good), and insertion (high is good)."""
+    return dict(zip(("deletion", "insertion"), map(scores.relative_area, curves), strict=True))
 
 
 def couples(count: int, seed: int) -> tuple[Scenes, Array]:

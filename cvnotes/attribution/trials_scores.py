@@ -11,26 +11,23 @@ from cvnotes import experiments
 from cvnotes.visualization import subjects
 
 from . import scores
-from .compiled import compiled
 from .inputs import Array
 from .scores_field import (
     METHODS,
     NEAR,
-    QUICK,
     RIVALS,
-    chances,
     couples,
     explain,
     needed,
     placed,
-    removal,
+    removals,
     rival,
     told_apart,
 )
 
 KINDS = ("plain", "residual")
 SCENES, PAIRS, FEW, MARKED = 18, 6, 4, 12  # pictures: for places and curves; with two objects; for shuffling; marked
-LEVELS = 5  # of the cascade: the head alone .. every layer
+LEVELS = 4  # of the cascade: the head alone .. every layer
 PLACES = ("pointing", "energy", "overlap", "deletion", "insertion")
 ORDERS = ("forgery", "mark", "occlusion", "noise")
 STORED = ("scores_table", "scores_classes", "scores_shuffled", "scores_marked", "scores_forged")
@@ -55,11 +52,10 @@ def scores_table(seed: int, scale: str) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     for kind in KINDS:
         net = subjects.subject(kind, seed)
-        ask = chances(net)
-        maps = [explain(name, net, x, y) for name in METHODS]
-        maps += [rival(name, x, y, kind, seed) for name in RIVALS] + [masks.astype(float)]
-        with compiled():
-            rows = [placed(each, masks) | needed(ask, x, each, y) for each in maps]
+        maps = {name: explain(name, net, x, y) for name in METHODS}
+        maps |= {name: rival(name, x, y, kind, seed) for name in RIVALS} | {"true mask": masks.astype(float)}
+        curves = removals(net, x, maps, y)
+        rows = [placed(each, masks) | needed(curves[name]) for name, each in maps.items()]
         found |= {f"{kind}_{score}": [row[score] for row in rows] for score in PLACES}
         found[f"{kind}_right"] = experiments.accuracy(net, x, y)
     return found | {"chance": scores.reach(masks, NEAR).mean()}
@@ -88,25 +84,25 @@ def scores_classes(seed: int, scale: str) -> dict[str, list[float]]:
 def scores_shuffled(seed: int, scale: str) -> dict[str, list]:
     """Shuffle the weights of a net from its head down, and compare maps with those before.
 
-    `net_likeness` and `net_structure`: of each method, all layers shuffled. `net_cascade`: likeness of the `QUICK`
-    methods at `LEVELS`, (methods, levels). `net_right`: accuracy at these levels on other scenes.
+    `net_cascade`, `net_structure`, `net_flat`: likeness, structural similarity and the share of flat maps, of each
+    method at `LEVELS` depths, (methods, levels): the head alone at first, all layers at last. `net_right`: accuracy at
+    these levels on other scenes.
     """
     (x, y, _), test = seen(seed, FEW), seen(1000 + seed, 120)[:2]
     found = {}
     for kind in KINDS:
         net = subjects.subject(kind, seed)
-        names = scores.from_top(net)
-        depths = np.linspace(1, len(names), LEVELS).round().astype(int)
-        broken = [scores.shuffled(net, names[:depth], seed) for depth in depths]
-        before, after = ({name: explain(name, each, x, y) for name in METHODS} for each in (net, broken[-1]))
-        levels = [[explain(name, each, x, y) for each in broken[:-1]] + [after[name]] for name in QUICK]
-        for score, fn in (("likeness", scores.likeness), ("structure", scores.structure)):
-            found[f"{kind}_{score}"] = [fn(before[name], after[name]).mean() for name in METHODS]
-        found[f"{kind}_cascade"] = [
-            [scores.likeness(before[name], each).mean() for each in maps]
-            for name, maps in zip(QUICK, levels, strict=True)
-        ]
-        found[f"{kind}_right"] = [experiments.accuracy(other, *test) for other in broken]
+        layers = scores.from_top(net)
+        depths = np.linspace(1, len(layers), LEVELS).round().astype(int)
+        broken = [scores.shuffled(net, layers[:depth], seed) for depth in depths]
+        before = [explain(name, net, x, y) for name in METHODS]
+        after = [[explain(name, each, x, y) for each in broken] for name in METHODS]
+        for score, fn in (("cascade", scores.likeness), ("structure", scores.structure)):
+            found[f"{kind}_{score}"] = [
+                [fn(was, now).mean() for now in each] for was, each in zip(before, after, strict=True)
+            ]
+        found[f"{kind}_flat"] = np.mean(np.ptp(after, axis=(3, 4)) == 0, axis=2)
+        found[f"{kind}_right"] = [experiments.accuracy(each, *test) for each in broken]
     return found
 
 
@@ -146,10 +142,9 @@ def scores_forged(seed: int, scale: str) -> dict[str, list[float]]:
     found: dict[str, list] = {}
     for kind in ("plain", "marked"):
         net = subjects.subject(kind, seed)
-        ask = chances(net)
-        orders = [forged, scenes.shortcut_masks, explain("occlusion", net, x, y), scores.noise(*x.shape[:3], seed)]
-        with compiled():
-            curves = np.array([removal(ask, x, maps, y) for maps in orders])  # (orders, 2, n, steps + 1)
+        maps = [forged, scenes.shortcut_masks, explain("occlusion", net, x, y), scores.noise(*x.shape[:3], seed)]
+        pairs = removals(net, x, dict(zip(ORDERS, maps, strict=True)), y)
+        curves = np.array([pairs[name] for name in ORDERS])  # (orders, 2, n, steps + 1)
         for turn, each in zip(("deletion", "insertion"), curves.swapaxes(0, 1), strict=True):
             found[f"{kind}_{turn}"] = each.mean(1)
             found[f"area_{kind}_{turn}"] = [scores.relative_area(one) for one in each]
