@@ -12,7 +12,7 @@ from cvnotes.visualization import subjects
 
 from . import cam_store
 
-SIDE, COUNT, EPOCHS, BATCH = 32, 3000, 10, 32
+SIDE, COUNT, EPOCHS, BATCH = 32, 2400, 8, 32
 HEADS = ("average", "largest", "flat", "dense")
 RATE = {"dense": 1e-3}  # the hidden layer does not start at the rate of the others, 3e-3
 

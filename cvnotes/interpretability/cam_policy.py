@@ -21,11 +21,11 @@ Array = np.ndarray
 SIDE, REACH, BLOCK, STEP = 24, 3, 2, 2  # pixels: the world, half a bar, half a block, a move
 GREEN, RED, WHITE = (0.2, 0.8, 0.3), (0.9, 0.25, 0.2), (0.9, 0.9, 0.9)
 ACTIONS = ("left", "stay", "right")
-COUNT, EPOCHS, RATE = 3000, 10, 3e-3
+COUNT, EPOCHS, RATE = 2000, 10, 3e-3
 
 
 class State(NamedTuple):
-    """Where things are, whole pixels, (n,) each: the bar's column, then column and row of the green and the red block."""
+    """Where things are, whole pixels, (n,) each: the bar's column, then column and row of both blocks."""
 
     bar: Array
     green: Array
@@ -39,7 +39,7 @@ def states(count: int, seed: int) -> State:
     dice, many = np.random.default_rng([5, seed]), 3 * whole("count", count, 1)
     columns = dice.integers(REACH, SIDE - REACH, (3, many))
     rows = dice.integers(BLOCK, SIDE - 6, (2, many))
-    free = np.abs(columns[1] - columns[2]) + np.abs(rows[0] - rows[1]) > 3 * BLOCK
+    free = np.maximum(np.abs(columns[1] - columns[2]), np.abs(rows[0] - rows[1])) > 2 * BLOCK
     return State(*(values[free][:count] for values in (columns[0], columns[1], rows[0], columns[2], rows[1])))
 
 
@@ -115,11 +115,11 @@ def chosen(net: keras.Model, state: State, seed: int = 0) -> Array:
 def caught(act, games: int, seed: int) -> float:
     """Play games to their end: the share in which the green block lands on the bar.
 
-    act: from a State to actions (n,), such as `solved`. Blocks start at the top, within what a bar can reach.
+    act: from a State to actions (n,), such as `solved`. Both blocks start at the top, eight columns apart.
     """
     dice = np.random.default_rng([8, seed])
     bar, green = dice.integers(REACH, SIDE - REACH, (2, whole("games", games, 1)))
-    red = (green + dice.integers(5, SIDE - 10, games)) % (SIDE - 2 * REACH) + REACH
+    red = green + np.where(green < SIDE // 2, 8, -8)
     row = np.full(games, BLOCK)
     while row[0] < SIDE - 4:
         state = State(bar, green, row, red, np.maximum(row - 2, BLOCK))

@@ -20,7 +20,7 @@ from . import cam_scores, cam_store
 
 Array = np.ndarray
 SHAPES, HUES = words.KINDS, words.HUES
-COUNT, EPOCHS, RATE, UNITS = 3000, 12, 3e-3, 64
+COUNT, EPOCHS, RATE, UNITS = 2000, 10, 3e-3, 64
 
 
 def views(count: int, seed: int) -> Scenes:

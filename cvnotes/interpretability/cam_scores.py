@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cvnotes.attribution import heat
 from cvnotes.checks import number, whole
 
 Array = np.ndarray
@@ -25,11 +26,11 @@ def likeness(one: Array, other: Array) -> Array:
 
 
 def strength(maps: Array) -> Array:
-    """How strong a map (n, h, w, c) is at each pixel, (n, h, w): of one channel what is above 0, of three the largest size.
+    """How strong a map (n, h, w, c) is at each pixel, (n, h, w): what is above 0 if c is 1, else the sum of sizes.
 
     Chapter: class_activation_maps.
     """
-    return np.maximum(maps[..., 0], 0) if maps.shape[-1] == 1 else np.abs(maps).max(-1)
+    return heat(maps, "positive" if maps.shape[-1] == 1 else "absolute")
 
 
 def own_share(maps: Array, own: Array, other: Array) -> Array:
@@ -37,8 +38,8 @@ def own_share(maps: Array, own: Array, other: Array) -> Array:
 
     maps: (n, h, w, c); own, other: masks (n, h, w), of objects that may differ in size. Chapter: class_activation_maps.
     """
-    heat = strength(maps)
-    mine, others = ((heat * mask).sum((1, 2)) / np.maximum(mask.sum((1, 2)), 1) for mask in (own, other))
+    strong = strength(maps)
+    mine, others = ((strong * mask).sum((1, 2)) / np.maximum(mask.sum((1, 2)), 1) for mask in (own, other))
     with np.errstate(invalid="ignore", divide="ignore"):
         return mine / (mine + others)
 
@@ -68,8 +69,8 @@ def fit(maps: Array, masks: Array) -> Array:
 
 def above(maps: Array, share: float = 0.5) -> Array:
     """Mark where a map (n, h, w, c) exceeds a share of its own maximum, (n, h, w). Chapter: class_activation_maps."""
-    heat = strength(maps)
-    return heat > number("share", share, 0, 1) * heat.max((1, 2), keepdims=True)
+    strong = strength(maps)
+    return strong > number("share", share, 0, 1) * strong.max((1, 2), keepdims=True)
 
 
 def cover(marked: Array, masks: Array) -> Array:
@@ -82,9 +83,9 @@ def fine_share(maps: Array, cycles: int = 4) -> Array:
 
     Of `strength`, by the two-dimensional Fourier transform. NaN for a constant map. Chapter: class_activation_maps.
     """
-    heat, cycles = strength(maps), whole("cycles", cycles, 1)
-    power = np.abs(np.fft.fft2(heat - heat.mean((1, 2), keepdims=True))) ** 2
-    rows, columns = (np.abs(np.fft.fftfreq(side) * side) for side in heat.shape[1:])
+    strong, cycles = strength(maps), whole("cycles", cycles, 1)
+    power = np.abs(np.fft.fft2(strong - strong.mean((1, 2), keepdims=True))) ** 2
+    rows, columns = (np.abs(np.fft.fftfreq(side) * side) for side in strong.shape[1:])
     fine = (rows[:, None] > cycles) | (columns[None] > cycles)
     with np.errstate(invalid="ignore", divide="ignore"):
         return (power * fine).sum((1, 2)) / power.sum((1, 2))

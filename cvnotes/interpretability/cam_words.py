@@ -47,7 +47,10 @@ def word_maps(eye: keras.Model, voice: keras.Model, scenes: Scenes, chosen: list
     pick = np.zeros((*says.shape, len(words.VOCABULARY)), "float32")
     pick[np.arange(len(rows)), places, says[np.arange(len(rows)), places]] = 1
     speak, x = speaker(eye, voice, reads), scenes.floats[rows]
-    score = lambda logits: ops.sum(logits * pick[: len(logits)], (1, 2))
+
+    def score(logits):
+        return ops.sum(logits * pick[: len(logits)], (1, 2))
+
     return attribution.grad_cam(speak, x, score, layer="maps", batch_size=len(x))
 
 

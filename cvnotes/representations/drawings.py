@@ -16,13 +16,14 @@ from . import neighbours
 Array = np.ndarray
 
 
-def scatter(ax: Axes, places: Array, labels: Array, names: Sequence[str]) -> None:
-    """Draw a map: a colour and a mark for each class, its name at the middle of its points."""
+def scatter(ax: Axes, places: Array, labels: Array, names: Sequence[str], *, named: bool = True) -> None:
+    """Draw a map: a colour and a mark for each class, and if `named` its name at the middle of its points."""
     for i, name in enumerate(names):
         mine = places[labels == i]
         ax.scatter(*mine.T, s=13, color=CYCLE[i], marker=MARKERS[i], alpha=0.75, linewidths=0)
         box = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1}
-        ax.annotate(name, np.median(mine, 0), color=CYCLE[i], fontweight="bold", fontsize=9, ha="center", bbox=box)
+        if named:
+            ax.annotate(name, np.median(mine, 0), color=CYCLE[i], fontweight="bold", fontsize=9, ha="center", bbox=box)
     ax.set(xticks=[], yticks=[])
     ax.spines[["left", "bottom"]].set_color(GREY)
     ax.spines[["top", "right"]].set_visible(True)
@@ -30,10 +31,13 @@ def scatter(ax: Axes, places: Array, labels: Array, names: Sequence[str]) -> Non
 
 
 def maps(views: Mapping[str, Array], labels: Array, names: Sequence[str], equal: bool = False) -> Figure:
-    """Some maps (n, 2) of the same points side by side; equal: one unit is as long across as down."""
-    fig, axes = canvas(7.6, 7.6 / len(views) + 0.35, 1, len(views), squeeze=False)
-    for ax, (title, places) in zip(axes[0], views.items(), strict=True):
-        scatter(ax, places, labels, names)
+    """Some maps (n, 2) of the same points side by side, the first one named.
+
+    equal: one unit is as long across as down, and all maps are named.
+    """
+    fig, axes = canvas(7.6, (6.2 if equal else 7.6) / len(views) + 0.35, 1, len(views), squeeze=False)
+    for i, (ax, (title, places)) in enumerate(zip(axes[0], views.items(), strict=True)):
+        scatter(ax, places, labels, names, named=equal or i == 0)
         ax.set_title(title)
         if equal:
             ax.set_aspect("equal", adjustable="datalim")
