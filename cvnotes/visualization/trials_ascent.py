@@ -22,6 +22,15 @@ DEPTHS = (1, 2, 4, 6)  # convolutions of the plain net whose units are climbed
 FEW = 6  # filters of each
 SMOOTH = {"rate": 3.0, "blur": 0.5, "clip": (-0.5, 0.5)}  # how pictures for a filter are made
 WEIGHTS = (0.01, 0.1, 1.0)  # of the L2 penalty
+#: How far a live run of `copied` may be from the stored one: another processor climbs another way.
+TOLERANCE = {
+    "copies_mean": 2.0,
+    "copies_max": 1.0,
+    "copies_middle": 1.0,
+    "copies_wide": 5.0,
+    "moved_mean": 0.2,
+    "moved_unit": 1.0,
+}
 STORED = ("copied", "starts", "stimuli", "variants")
 
 
