@@ -145,7 +145,9 @@ def test_likeness_is_a_correlation():
     x = np.stack([-3 * maps.resized(pictures, 8) + 1, noise(4, 8, 8, seed=1), np.ones((4, 8, 8))], -1)
     found = maps.likeness(x, pictures)
     np.testing.assert_allclose(found[:, 0], 1, atol=1e-5)
-    expected = [abs(np.corrcoef(m.ravel(), p.ravel())[0, 1]) for m, p in zip(x[..., 1], maps.resized(pictures, 8), strict=True)]
+    expected = [
+        abs(np.corrcoef(m.ravel(), p.ravel())[0, 1]) for m, p in zip(x[..., 1], maps.resized(pictures, 8), strict=True)
+    ]
     np.testing.assert_allclose(found[:, 1], expected, atol=1e-5)
     np.testing.assert_allclose(maps.averaged(pictures[..., None])[..., 0], maps.resized(pictures, 8), atol=1e-6)
     np.testing.assert_array_equal(found[:, 2], 0)
