@@ -12,12 +12,12 @@ READY  := $(VENV)/.ready
 BACKENDS_READY := $(VENV)/.backends-ready
 HAVE_UV := $(shell command -v uv 2>/dev/null)
 
-# One thread for one kernel, several kernels side by side. In CI two threads and no oneDNN stand in for another
-# processor: a stored text that survives both does not hang on last digits. NumPy keeps to one thread all the same:
-# two kernels with two each, on two cores, mostly wait for one another.
-THREADS := $(if $(CI),2,1)
-FIXED   := OMP_NUM_THREADS=$(THREADS) TF_NUM_INTRAOP_THREADS=$(THREADS) TF_NUM_INTEROP_THREADS=$(THREADS) \
-           OPENBLAS_NUM_THREADS=1
+# One thread for one process, several processes side by side: two with two each, on two cores, mostly wait for one
+# another. In CI notebooks are run with two threads all the same, and without oneDNN, as a stand-in for another
+# processor: a stored text that survives both does not hang on last digits.
+threads  = OMP_NUM_THREADS=$(1) TF_NUM_INTRAOP_THREADS=$(1) TF_NUM_INTEROP_THREADS=$(1) OPENBLAS_NUM_THREADS=1
+SINGLE  := $(call threads,1)
+FIXED   := $(call threads,$(if $(CI),2,1))
 ifneq ($(CI),)
 export TF_ENABLE_ONEDNN_OPTS := 0
 endif
@@ -111,7 +111,7 @@ test: test-code test-notebooks test-site test-canaries ## everything that can be
 
 test-code: $(READY) ## unit, property, hygiene and ledger tests (ONLY=path for some)
 	@echo "== code"
-	@$(FIXED) $(PYTEST) -q -n $(JOBS) --dist worksteal -m "not canary and not site" $(if $(ONLY),$(ONLY),tests)
+	@$(SINGLE) $(PYTEST) -q -n $(JOBS) --dist worksteal -m "not canary and not site" $(if $(ONLY),$(ONLY),tests)
 
 # What passes is kept, pictures too, and `make book` need not run it again.
 test-notebooks: $(READY) ## run all notebooks and compare every text output with the committed one (ONLY=path for one)
@@ -132,7 +132,7 @@ test-canaries: book ## break the book on purpose, nine ways: each must turn the 
 test-backends: $(BACKENDS_READY) ## the tests of what touches Keras, on JAX and on PyTorch
 	@for backend in jax torch; do \
 	    echo "== $$backend"; \
-	    JAX_DISABLE_MOST_OPTIMIZATIONS=1 KERAS_BACKEND=$$backend $(FIXED) $(PYTEST) -q -n $(JOBS) --dist worksteal -m "not canary and not site" \
+	    JAX_DISABLE_MOST_OPTIMIZATIONS=1 KERAS_BACKEND=$$backend $(SINGLE) $(PYTEST) -q -n $(JOBS) --dist worksteal -m "not canary and not site" \
 	        $$($(BIN)/python book/_tools/keras_tests.py); \
 	done
 

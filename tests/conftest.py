@@ -17,12 +17,28 @@ BROWSER_REQUIRED = "CVNOTES_REQUIRE_BROWSER"
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "canary: breaks a copy of the book and expects the real commands to turn red")
     config.addinivalue_line("markers", "site: looks at the built pages; needs `make book` first")
+    config.addinivalue_line("markers", "once: draws, or asks no framework; on JAX and PyTorch one case of it is enough")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if ROOT / "tests" / "site" in item.path.parents:
             item.add_marker(pytest.mark.site)
+    if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
+        kept, left = first_cases(items)
+        items[:] = kept
+        config.hook.pytest_deselected(items=left)
+
+
+def first_cases(items: list[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """Of the tests marked ``once``, the first case of each grid is kept; those without cases are left out."""
+    kept, left, seen = [], [], set()
+    for item in items:
+        grid = item.nodeid.partition("[")[0]
+        again = item.get_closest_marker("once") and (grid in seen or grid == item.nodeid)
+        (left if again else kept).append(item)
+        seen.add(grid)
+    return kept, left
 
 
 @pytest.hookimpl(wrapper=True)

@@ -464,6 +464,7 @@ def test_maxouts_are_what_they_are_called(title, wanted):
     np.testing.assert_allclose(kinds.answers(drawings.maxout_unit(*drawings.MAXOUTS[title]), X), wanted(X), atol=1e-6)
 
 
+@pytest.mark.once
 def test_pictures_draw_what_they_are_given():
     runs = {"one": noise(5, 4) ** 2, "two": noise(5, 4) ** 2 + 1}
     pictures = [

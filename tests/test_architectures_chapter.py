@@ -232,6 +232,7 @@ def test_the_story_names_nets_of_the_register_in_the_order_of_their_papers():
     assert len(rows) == len({row[2] for row in rows}) == 11
 
 
+@pytest.mark.once
 def test_branches_are_drawn_from_the_graph():
     image = keras.Input((8, 8, 3))
     module = keras.Model(image, architectures.inception(image, (1, 2, 3, 4, 5, 6), name="m"))
@@ -243,6 +244,7 @@ def test_branches_are_drawn_from_the_graph():
 
 
 @pytest.mark.parametrize("name", trials.DISSECTED)
+@pytest.mark.once
 def test_the_figure_to_play_with_is_drawn_and_told_for_every_net(name):
     found = experiments.load("architectures", "counts")[f"{name}_stages"][0]
     fig = drawings.by_size(name, found)

@@ -403,6 +403,7 @@ def test_stored_results_are_those_of_the_code():
 
 @pytest.mark.parametrize("strength", drawings.STEPS)
 @pytest.mark.parametrize("name", operations.OPERATIONS)
+@pytest.mark.once
 def test_the_figure_to_play_with_and_its_words(name, strength):
     if strength in ("slight", "wild") or name == "noise":
         assert len(drawings.draw_operation(name, strength).axes) == 5  # the sheet and four pictures
@@ -429,6 +430,7 @@ def test_tables_have_a_row_for_each_arm():
     assert len(tables.heads(load("heads"), ["a", "b", "c"])) == 3
 
 
+@pytest.mark.once
 def test_other_figures_show_every_operation(photos):
     names = list(tasks.NUISANCES)
     assert list(tasks.MESSAGES) == names == list(trials.STRENGTHS)

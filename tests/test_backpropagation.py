@@ -414,6 +414,7 @@ def test_the_neuron_agrees_with_keras(w):
 
 
 @pytest.mark.parametrize(("w", "step"), [*itertools.product(stepping.WEIGHTS, stepping.STEPS)])
+@pytest.mark.once
 def test_every_step_can_be_drawn(w, step):
     fig, words = drawings.draw_neuron(w, step), stepping.say(w, step)
     fig.draw_without_rendering()
@@ -431,6 +432,7 @@ BACK = list(itertools.product((2, 3), (1, 2, 3), (0, 1)))
 
 
 @pytest.mark.parametrize(("kernel", "stride", "padding"), BACK)
+@pytest.mark.once
 def test_the_way_back_is_drawn_from_the_truth(kernel, stride, padding):
     parts = drawings.back_parts(kernel, stride, padding)
     wide, turned = parts["stuffed and framed"], parts["kernel, turned"]
@@ -470,6 +472,7 @@ def test_the_tour_tells_what_the_layers_did(kind):
 
 
 @pytest.mark.parametrize(("stop", "kind"), [*itertools.product(tour.STOPS, tour.KINDS)])
+@pytest.mark.once
 def test_the_tour_is_drawn(stop, kind):
     tour.draw_tour(stop, kind).draw_without_rendering()
     assert f"{kind} at the stop {stop}" in tour.say_tour(stop, kind)

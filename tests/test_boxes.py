@@ -588,6 +588,7 @@ def test_the_pair_says_what_it_draws():
     assert "share nothing: IoU 0.00" in drawings.say_pair(16, 8, 4)
 
 
+@pytest.mark.once
 def test_drawings_draw_what_they_are_given():
     scene = data.scenes(1, seed=5, objects=2)[0]
     grid = boxes.anchors(8, 8, (12, 18, 26))

@@ -234,6 +234,7 @@ def test_pulls_grow_stay_or_fade():
     assert localization_drawings.pull_curves().axes
 
 
+@pytest.mark.once
 def test_answers_are_drawn_for_every_net():
     x, y = trials.lone(3, 5)
     boxes = 24 * to_numpy(losses.corners(y[:, 1:]))

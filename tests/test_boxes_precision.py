@@ -371,6 +371,7 @@ def test_a_sweep_tells_duplicates_from_false_alarms():
 # Pictures -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_every_setting_of_the_play_draws_and_says_what_is_left():
     for place in drawings.PLACES:
         left = {}
@@ -392,6 +393,7 @@ def test_one_setting_serves_each_scene_and_none_serves_both():
     assert not set.intersection(*fine)
 
 
+@pytest.mark.once
 def test_the_steps_of_the_curve_are_drawn_and_said():
     curve = boxes.precision_recall(*in_a_row([1, 0, 1]), 0)
     assert "Right among the surest 2: 1. Precision 0.50, recall 0.50" in drawings.say_steps(curve, 2)
@@ -399,6 +401,7 @@ def test_the_steps_of_the_curve_are_drawn_and_said():
     assert close(drawings.draw_three_ways(curve))
 
 
+@pytest.mark.once
 def test_the_other_pictures_are_drawn():
     scene, found, truth = drawings.shown("usual")
     assert close(drawings.before_and_after(scene, found, boxes.suppress(found)))

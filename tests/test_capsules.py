@@ -598,6 +598,7 @@ def test_a_global_head_cannot_tell_the_order():
 
 @pytest.mark.parametrize("spread", play.SPREADS)
 @pytest.mark.parametrize("rounds", play.ROUNDS)
+@pytest.mark.once
 def test_every_frame_is_drawn_and_said(rounds, spread):
     assert isinstance(play.draw_votes(rounds, spread), Figure)
     assert play.say_votes(rounds, spread).startswith(f"Round {rounds}, spread {spread:g}°")
@@ -612,6 +613,7 @@ def test_what_the_frames_show_is_true():
     assert long[0] > long[-1]
 
 
+@pytest.mark.once
 def test_pictures_are_figures():
     dice = np.random.default_rng(0)
     c = dice.dirichlet(np.ones(4), 6).T

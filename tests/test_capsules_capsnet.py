@@ -126,6 +126,7 @@ def test_posed_pictures_turn_counter_clockwise(turn):
     assert np.sign(sweep.measured(there[None, ..., None])[0, 4]) == -np.sign(turn)
 
 
+@pytest.mark.once
 def test_dials_stay_in_their_ranges_and_are_drawn_by_themselves():
     found = moves.dials(4000, 0)
     low, high = np.array(list(moves.DIALS.values())).T
@@ -486,6 +487,7 @@ def test_routing_costs_no_more_than_the_issue_allows():
 # Drawings -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_every_frame_is_drawn_and_said(net):
     d = moves.digits()
     labels = d.test_labels[:2]
@@ -516,6 +518,7 @@ def test_handles_are_those_that_the_capsules_were_made_by():
         sweep.handles(made, labels, dials[:5])
 
 
+@pytest.mark.once
 def test_pictures_are_figures():
     stored = {name: {"length": noise(5, 4) ** 2, "angle": noise(5, 4) ** 2} for name in "ab"}
     figures = [

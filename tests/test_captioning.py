@@ -445,6 +445,7 @@ def test_eyes_pass_on_what_they_say():
     np.testing.assert_array_equal(trials.seen("averaged", net, scenes), captioning.maps(net, scenes.floats))
 
 
+@pytest.mark.once
 def test_every_frame_to_play_with_can_be_drawn():
     seen = set()
     for scene in range(1, len(drawings.SHOWN) + 1):
@@ -460,6 +461,7 @@ def test_every_frame_to_play_with_can_be_drawn():
             drawings.next_word(scene, word)
 
 
+@pytest.mark.once
 def test_pictures_are_drawn():
     scenes = words.views(2, seed=0)
     assert len(drawings.captioned(scenes, ["a star", "a star left of a disc"], columns=2).axes) == 3

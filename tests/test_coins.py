@@ -170,6 +170,7 @@ def test_turns_keep_pictures_and_boxes_together():
     np.testing.assert_array_equal(four.truths[7].boxes, np.stack([y0, 64 - x1, y1, 64 - x0], -1))
 
 
+@pytest.mark.once
 def test_large_pictures_and_none_can_be_drawn():
     assert synthetic.coins(2, shape=(112, 128)).images.shape == (2, 112, 128, 3)
     none = synthetic.coins(0)
@@ -365,6 +366,7 @@ def test_more_coins_than_a_byte_counts_keep_their_numbers(monkeypatch):
     assert synthetic.coins(1).instances.dtype == np.uint8
 
 
+@pytest.mark.once
 def test_pictures_can_be_drawn_one_by_one_with_few_coins_or_none(monkeypatch):
     monkeypatch.setattr(synthetic, "CHUNK", 1)
     drawn = [synthetic.coins(1, seed, 32) for seed in range(8)]
@@ -483,6 +485,7 @@ def test_stored_nets_find_what_the_stored_numbers_say(name):
     assert abs(right / 24 - stored[f"{name} photo_recall"][0]) <= 1.5 / 24  # weights are stored in 16 bits
 
 
+@pytest.mark.once
 def test_figures_can_be_drawn():
     for fig in (drawings.by_hand(), drawings.left_out(3, 1)):
         fig.draw_without_rendering()
@@ -492,6 +495,7 @@ def test_figures_can_be_drawn():
 
 @pytest.mark.parametrize("version", harder.photographs())
 @pytest.mark.parametrize("least", [0.05, 0.95])
+@pytest.mark.once
 def test_the_figure_to_play_with_says_what_it_draws(version, least):
     drawings.swept(version, "SSD", least).draw_without_rendering()
     words, groups = (

@@ -435,6 +435,7 @@ def checked(draw, say, **values):
     return fig, words
 
 
+@pytest.mark.once
 def test_window_is_drawn_at_every_stop():
     said = set()
     for size, stride, padding in itertools.product([4, 5], [1, 2, 3], [0, 1]):
@@ -457,6 +458,7 @@ def test_window_says_the_sum_that_the_loop_gives():
 
 
 @pytest.mark.parametrize("case", list(itertools.product([1, 2, 3, 5], [1, 2], [0, 1])))
+@pytest.mark.once
 def test_pattern_is_drawn_and_counted(case):
     fig, words = checked(
         conv.draw_pattern, conv.say_pattern, **dict(zip(("kernel", "stride", "padding"), case, strict=True))
@@ -495,6 +497,7 @@ def test_fit_names_the_pixels_that_no_window_covers(case):
     assert conv.unseen(*case) == np.flatnonzero(uses[0, :, 0] == 0).tolist()
 
 
+@pytest.mark.once
 def test_volumes_and_products_are_drawn():
     conv.draw_cubes((6, 5, 4), (3, 2, 4), at=(1, 2)).draw_without_rendering()
     fig = conv.draw_products(np.arange(108.0).reshape(6, 6, 3), np.ones((3, 3, 3)), 1, 2)

@@ -359,6 +359,7 @@ def words_in(figure):
 @pytest.mark.parametrize("channels", drawings.CHANNELS)
 @pytest.mark.parametrize("multiple", drawings.MULTIPLES)
 @pytest.mark.parametrize("groups", drawings.GROUPS)
+@pytest.mark.once
 def test_connections_figure_over_its_whole_grid(channels, multiple, groups):
     depth, filters, parts = drawings.chosen(channels, multiple, groups)
     layer = keras.layers.Conv2D(filters, 3, groups=parts, use_bias=False)
@@ -379,6 +380,7 @@ def test_patterns_leave_zeros_blank():
 
 
 @pytest.mark.parametrize("digit", range(10))
+@pytest.mark.once
 def test_score_figure_over_its_whole_grid(digit):
     picture, scores = sliding.canvas(3)[0], np.random.default_rng(0).dirichlet(np.ones(11), (10, 22))
     figure = drawings.draw_scores(picture, scores, digit, sliding.STEP, sliding.CROP)
@@ -392,6 +394,7 @@ def test_score_figure_over_its_whole_grid(digit):
 @pytest.mark.parametrize("kind", counting.KINDS)
 @pytest.mark.parametrize("channels", [16, 64, 256])
 @pytest.mark.parametrize("batch", timing.BATCHES)
+@pytest.mark.once
 def test_roof_figure_over_its_whole_grid(kind, channels, batch):
     ridge, speeds = drawings_cost.stored_speeds()
     figure = drawings_cost.draw_roof(ridge, speeds, kind, channels, batch)
@@ -436,6 +439,7 @@ def test_spending_adds_up_to_the_whole_net():
     assert sum(patch.get_width() for patch in figure.axes[0].patches) == pytest.approx(2)
 
 
+@pytest.mark.once
 def test_small_figures_show_what_they_are_given():
     counts = np.ones((5, 10))
     words = words_in(drawings_cost.draw_filter_counts(timing.COUNTS, {"a": counts, "b": counts}))

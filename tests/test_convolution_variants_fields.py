@@ -451,6 +451,7 @@ def texts(fig):
 
 @pytest.mark.parametrize("dilation", cones.RATES)
 @pytest.mark.parametrize(("kernel", "stride"), list(itertools.product(cones.KERNELS, cones.STRIDES)))
+@pytest.mark.once
 def test_every_cone_can_be_drawn_and_says_its_numbers(kernel, stride, dilation):
     for depth in cones.DEPTHS:
         fig, words = cones.draw_cone(depth, kernel, stride, dilation), cones.say_cone(depth, kernel, stride, dilation)
@@ -490,6 +491,7 @@ def test_the_stuffed_grid_is_counted_and_drawn(stride):
     assert len(words) == 2 + sum(found.values()) + answer.size
 
 
+@pytest.mark.once
 def test_the_other_pictures_can_be_drawn():
     layers = [uniform(3), uniform(3, dilations=(2,))]
     photo = noise(32, 32).astype(float)

@@ -371,6 +371,7 @@ def texts(fig):
     return [text.get_text() for ax in fig.axes for text in ax.texts]
 
 
+@pytest.mark.once
 def test_drawing_shows_every_link(small):
     found = graph.blocks(small)
     fig = drawings.draw_net(found)
@@ -386,6 +387,7 @@ def test_drawing_shows_every_link(small):
 
 @pytest.mark.parametrize("theta", drawings.THETAS)
 @pytest.mark.parametrize("bottleneck", drawings.BOTTLENECKS)
+@pytest.mark.once
 def test_figure_to_play_with(theta, bottleneck):
     for layers_, growth in itertools.product(drawings.LAYERS, drawings.GROWTHS):
         given = {"layers": layers_, "growth": growth, "theta": theta, "bottleneck": bottleneck}
@@ -408,6 +410,7 @@ def test_crossing_is_drawn_where_it_is():
     assert "230.4" in " ".join(texts(fig))
 
 
+@pytest.mark.once
 def test_peaks_are_drawn_beside_what_was_counted():
     measured = {run: np.cumsum(np.ones((5, len(peaks.DEPTHS))), 1) - 1 for run in peaks.RUNS}
     fig = drawings.draw_peaks(measured)

@@ -420,6 +420,7 @@ def test_pooling_climbs_in_stairs_and_align_does_not():
     assert (np.diff(align) != 0).all()
 
 
+@pytest.mark.once
 def test_every_frame_of_the_figure_to_play_with_is_drawn_and_told():
     told = {fast_drawings.say_played(way, shift) for way in fast_drawings.WAYS for shift in fast_drawings.SHIFTS}
     assert len(told) >= 9 + 9
@@ -427,6 +428,7 @@ def test_every_frame_of_the_figure_to_play_with_is_drawn_and_told():
         assert len(fast_drawings.played(way, 3).axes) == 2
 
 
+@pytest.mark.once
 def test_the_other_figures_are_drawn_from_numbers(trained):
     net, told = trained
     found = fast_rcnn.detect(net, SCENES.images[:3], PROPOSALS[:3])

@@ -574,6 +574,7 @@ def test_the_stored_net_finds_what_it_is_said_to_find(long):
     assert told["mass"] > 2 * told["area"]
 
 
+@pytest.mark.once
 def test_figures_are_drawn_and_told(long):
     scenes = boxes.held_out(3)
     truths = boxes.truths(scenes)
@@ -598,6 +599,7 @@ def test_figures_are_drawn_and_told(long):
         faster_drawings.proposed(1, 5)
 
 
+@pytest.mark.once
 def test_losses_are_drawn_as_shares_of_their_first_mean():
     found = {f"none_curve_{name}": np.array([[2.0, 1.0], [4.0, 2.0]]) for name in faster_loss.LOSSES}
     fig = faster_drawings.falling(found)

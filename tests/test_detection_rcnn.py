@@ -435,6 +435,7 @@ def test_correction_starts_where_it_says():
     assert after > before
 
 
+@pytest.mark.once
 def test_the_figure_to_play_with_draws_every_setting():
     for scene in range(1, len(rcnn_drawings.SHOWN) + 1):
         counts = {}

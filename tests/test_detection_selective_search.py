@@ -474,6 +474,7 @@ def test_counted_by_hand():
 
 
 @pytest.mark.parametrize("step", proposal_drawings.STEPS)
+@pytest.mark.once
 def test_the_figure_to_play_with_over_its_grid(step):
     fig = proposal_drawings.draw_merging(step)
     assert isinstance(fig, Figure)

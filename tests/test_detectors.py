@@ -71,6 +71,7 @@ def stop(by=diagrams.RULE, shape=(4, 4)):
     return diagrams.Stop("a map", "a step", by, shape, lambda ax: panels.matrix(ax, np.eye(4)))
 
 
+@pytest.mark.once
 def test_a_walk_is_drawn_with_the_shapes_that_it_holds():
     stops = (stop(shape=(64, 64, 3)), stop("net", (60, 4)), *(stop("net", (60, 3, 3, 8)) for _ in range(4)))
     fig = diagrams.flow(diagrams.Walk("X", 2014, stops, ("net",), 60))
@@ -108,6 +109,7 @@ def test_every_family_has_a_source_and_no_page_that_is_missing():
     assert len({one.name for one in families.FAMILIES}) == len(families.FAMILIES)
 
 
+@pytest.mark.once
 def test_published_figures_are_in_the_order_of_time():
     seconds = {one.name: one.seconds for one in families.PUBLISHED}
     assert seconds["R-CNN"] > seconds["SPP-net"] > seconds["Fast R-CNN"] > seconds["YOLO"]
@@ -271,6 +273,7 @@ def test_every_system_has_a_stored_time_and_times_without_yolo_are_refused():
         measured.in_units({"SSD": {"proposals": 0.0, "network": 2.0}})
 
 
+@pytest.mark.once
 def test_limits_are_drawn():
     assert isinstance(drawings.by_limit((1, 2, 4), [0.1, 0.2, 0.3], [1, 2, 3]), Figure)
 

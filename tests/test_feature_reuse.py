@@ -345,6 +345,7 @@ def test_rising_shares_silence_as_many_inputs_as_new_maps(model, monkeypatch):
 @pytest.mark.parametrize("net", reuse_drawings.WORDS)
 @pytest.mark.parametrize("measure", reuse_drawings.MEASURES)
 @pytest.mark.parametrize("shown", reuse_drawings.SHOWN)
+@pytest.mark.once
 def test_explore_figure_over_its_whole_grid(net, measure, shown):
     found = reuse_drawings.maps(net, measure, shown)
     if shown == reuse_drawings.SHOWN[1]:

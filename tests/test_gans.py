@@ -623,12 +623,14 @@ def test_no_result_is_stale():
 
 
 @pytest.mark.parametrize("setting", list(itertools.product(games.METHODS, spiral.RATES, spiral.CURVED)))
+@pytest.mark.once
 def test_the_game_is_drawn_at_every_setting(setting):
     figure = spiral.draw_game(*setting)
     assert isinstance(figure, Figure)
     assert spiral.say_game(*setting).startswith(setting[0])
 
 
+@pytest.mark.once
 def test_every_picture_is_drawn():
     x, rng = np.linspace(0, 1, 5), np.random.default_rng(0)
     shares = rng.uniform(0, 0.2, (6, 8))

@@ -621,6 +621,7 @@ def test_walks_begin_and_end_with_the_digits_asked_for():
         generator_play.walk("GAN, arc", 0, 10)
 
 
+@pytest.mark.once
 def test_every_walk_can_be_drawn_and_said():
     fig = generator_play.draw_walk(first=4, last=9)
     assert isinstance(fig, Figure)
@@ -646,6 +647,7 @@ def test_tiles_lie_side_by_side():
         generator_drawings.strips({})
 
 
+@pytest.mark.once
 def test_drawings_draw():
     heaps, told = generator_tables.references(), experiments.load("gans", "digits")
     marks = {"recognised": {"real": 0.9}, "distance": {"real": 7.0}}

@@ -419,6 +419,7 @@ def test_bad_input_is_refused_in_words(case):
 # The experiments and the figures ------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_figures_draw_what_they_are_given():
     marks = photographs.framed("coffee")
     assert len(drawings.strokes([("coffee", marks, marks == -1)] * 3).axes) == 8
@@ -435,6 +436,7 @@ def test_figures_draw_what_they_are_given():
 
 
 @pytest.mark.parametrize("gamma", drawings.GAMMAS)
+@pytest.mark.once
 def test_the_figure_to_play_with_draws_every_frame_and_says_what_is_in_it(gamma):
     for turn in range(1, drawings.ROUNDS + 1):
         assert len(drawings.played(gamma, turn).axes) == 3

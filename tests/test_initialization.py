@@ -186,6 +186,7 @@ def test_singular_values_of_a_product():
 
 @pytest.mark.parametrize("activation", drawings.PLAYED)
 @pytest.mark.parametrize("scale", drawings.SCALES)
+@pytest.mark.once
 def test_every_frame_to_play_with(activation, scale):
     for depth in drawings.DEPTHS:
         said = drawings.say_layers(depth, activation, scale)

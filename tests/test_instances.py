@@ -590,6 +590,7 @@ def test_a_class_map_forgets_who_is_who_where_two_of_a_class_touch():
 # Drawings and trials ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_every_frame_of_the_figure_to_play_with_is_drawn():
     for scene in range(1, len(drawings.SHOWN) + 1):
         words = {step: drawings.say_played(scene, step) for step in drawings.STEPS}

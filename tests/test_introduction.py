@@ -205,6 +205,7 @@ def published():
 
 @pytest.mark.parametrize("question", drawings.QUESTIONS)
 @pytest.mark.parametrize("stop", drawings.STOPS)
+@pytest.mark.once
 def test_the_scan_over_its_whole_grid(question, stop):
     texts = words(drawings.draw_scan(question, stop))
     row, column = divmod(stop - 1, 6)

@@ -369,6 +369,7 @@ def test_a_stimulus_fills_its_field(seen):
         assert picture.shape == (hierarchy.field(depth)[0], hierarchy.field(depth)[0], 3)
 
 
+@pytest.mark.once
 def test_the_other_pictures_are_drawn(seen, net):
     images, labels = seen.images[:3], seen.labels[:3]
     runs = {"a": np.ones((5, 2)), "b": np.zeros((5, 2))}

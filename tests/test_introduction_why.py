@@ -240,6 +240,7 @@ def test_parameters_stored_are_those_of_the_nets():
 
 @pytest.mark.parametrize("block", permutation.BLOCKS)
 @pytest.mark.parametrize("digit", evidence.SHOWN)
+@pytest.mark.once
 def test_scrambled_figure_and_its_words_over_their_whole_grid(digit, block):
     found = stored("scrambled")
     fig = evidence.scrambled_digit(found, digit, block)
@@ -258,6 +259,7 @@ def test_unknown_digit_is_refused():
         evidence.shown_digit(10)
 
 
+@pytest.mark.once
 def test_other_figures_show_every_net_and_setting():
     fig = evidence.learning_curves(stored("curves") | stored("linear"))
     assert [len(ax.lines) for ax in fig.axes] == [3, 3]

@@ -151,6 +151,7 @@ def test_every_setting_of_the_workbench_has_one_size():
     assert len(sizes) == 1
 
 
+@pytest.mark.once
 def test_figures_are_figures():
     counts = layer_patterns.contributions(9)
     places = layer_patterns.places_told_apart(9, 2, "same")

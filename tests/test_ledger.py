@@ -383,6 +383,7 @@ def test_a_broken_file_is_refused(text, words):
         register.parse(text, "sample")
 
 
+@pytest.mark.once
 def test_importing_the_package_reads_no_register():
     code = (
         "import builtins, io, sys\n"
@@ -416,6 +417,7 @@ def test_the_list_of_ids_is_whole():
     assert len(marked_ids("opinion")) == 21
 
 
+@pytest.mark.once
 def test_the_register_has_every_id_of_the_notes_once():
     assert list(audit.name_problems(ledger.entries(), known_ids())) == []
 
@@ -429,10 +431,12 @@ def test_every_entry_is_in_order():
     assert problems == []
 
 
+@pytest.mark.once
 def test_every_settled_claim_is_proved_by_one_notebook():
     assert list(audit.proof_problems(ledger.entries(section="claims"), audit.shown(notebooks()))) == []
 
 
+@pytest.mark.once
 def test_no_notebook_types_a_measurement_in():
     assert list(audit.typed_problems(notebooks())) == []
 
@@ -590,6 +594,7 @@ def test_a_typed_measurement_is_found(code, typed):
     assert len(list(audit.typed_problems(book))) == len(typed)
 
 
+@pytest.mark.once
 def test_the_whole_register_with_one_fault_is_refused(tmp_path):
     """The same calls as above, on a copy of the real register in which one id was lost and one verdict changed."""
     copy = tmp_path / "ledger"

@@ -365,6 +365,7 @@ def title(ax):
 
 
 @pytest.mark.parametrize(("k", "metric", "spot"), [*itertools.product(drawings.KS, JUDGE, drawings.SPOTS)], ids=str)
+@pytest.mark.once
 def test_the_vote_is_drawn_as_it_is(k, metric, spot):
     places, labels, _ = flatland.points()
     said = linear.NearestNeighbours(k, metric).fit(places, labels).predict(np.array([drawings.SPOTS[spot]]))[0]
@@ -415,6 +416,7 @@ def test_lines_stand_where_scores_are_equal():
         np.testing.assert_allclose(scores[:, i], scores[:, j], atol=1e-9)
 
 
+@pytest.mark.once
 def test_other_pictures_can_be_drawn():
     x, labels, test, truth = contest.split(0)
     figs = [

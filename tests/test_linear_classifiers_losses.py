@@ -376,6 +376,7 @@ def title(ax):
     return ax.get_title(loc="left") + ax.get_title()
 
 
+@pytest.mark.once
 def test_the_plane_over_its_whole_grid():
     """What the exercise of the page rests on, read from the words of every frame."""
     words = {setting: plane.say_plane(*setting) for setting in SETTINGS}
@@ -388,6 +389,7 @@ def test_the_plane_over_its_whole_grid():
 
 
 @pytest.mark.parametrize("setting", SETTINGS[::4])
+@pytest.mark.once
 def test_the_plane_draws_what_it_says(setting):
     fig = plane.draw_plane(*setting)
     scores = plane.plane_scores(plane.POINTS, plane.plane_weights(*setting))
@@ -400,6 +402,7 @@ def test_the_plane_draws_what_it_says(setting):
 
 @pytest.mark.parametrize("rate", descent.RATES)
 @pytest.mark.parametrize("origin", descent.STARTS)
+@pytest.mark.once
 def test_descent_draws_and_tells_the_truth(rate, origin):
     fig, words = descent.draw_descent(rate, origin), descent.say_descent(rate, origin)
     values = fig.axes[1].lines[0].get_ydata()

@@ -455,6 +455,7 @@ def test_products_and_steps_run_in_each_type():
     trials.training_step("mixed_bfloat16")()
 
 
+@pytest.mark.once
 def test_every_frame_of_the_account(monkeypatch):
     monkeypatch.setattr(drawings, "NET", "MobileNet")  # quick to sketch
     drawings.parts.cache_clear()

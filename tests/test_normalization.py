@@ -435,6 +435,7 @@ def test_insides_are_those_of_the_layers():
 @pytest.mark.parametrize("shape", drawings.SHAPES)
 @pytest.mark.parametrize("gamma", drawings.GAMMAS)
 @pytest.mark.parametrize("beta", drawings.BETAS)
+@pytest.mark.once
 def test_tanh_figure_over_its_whole_grid(shape, gamma, beta):
     fig = drawings.through_tanh(shape, gamma, beta)
     words = drawings.says_through_tanh(shape, gamma, beta)
@@ -450,6 +451,7 @@ def test_quantiles_have_the_shapes_they_are_named_for():
     assert drawings.saturated(np.array([0.0, 5.0, -5.0, 1.0])) == 0.5
 
 
+@pytest.mark.once
 def test_small_figures_show_their_numbers():
     few = np.array([[1.0, 2], [3, 2], [5, 8]])
     words = {t.get_text() for t in drawings.stations(few, np.ones(2), np.zeros(2)).findobj(Text)}
@@ -460,6 +462,7 @@ def test_small_figures_show_their_numbers():
     assert sum(left) == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.once
 def test_other_figures_can_be_drawn():
     rng = np.random.default_rng(0)
     found = {f"{n}_{k}": rng.random((5, 4)) + 0.1 for n in ("plain", "batch") for k in ("across", "shared")}

@@ -323,6 +323,7 @@ def test_what_fine_tuning_may_move(part, state, count):
 @pytest.mark.parametrize("batch", drawings.BATCH_SIZES)
 @pytest.mark.parametrize("shift", drawings.SHIFTS)
 @pytest.mark.parametrize("where", drawings.WHERE)
+@pytest.mark.once
 def test_explore_figure_over_its_whole_grid(batch, shift, where):
     found = drawings.answers(batch, shift, where)
     assert tuple(found) == drawings.ROWS

@@ -398,6 +398,7 @@ def test_neighbours_are_averaged():
     np.testing.assert_array_equal(drawings_why.smooth(np.arange(14.0).reshape(2, 7), 3), [[1, 4], [8, 11]])
 
 
+@pytest.mark.once
 def test_every_figure_can_be_drawn():
     rates, photos = stored("rates"), stored("orders")
     pair = [tuple(rates[f"{way}_{name}"] for name in ("val", "test")) for way in ("after", "before")]
@@ -424,6 +425,7 @@ def test_spans_and_turns():
     assert drawings_why.turns(found, "conv", "plain").tolist() == [[2]]
 
 
+@pytest.mark.once
 def test_every_cell_of_the_figure_to_play_with_has_words_of_its_own():
     found = stored("grid")
     said = set()

@@ -318,6 +318,7 @@ def test_quadratic_refuses_what_it_does_not_know():
 # Drawings ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_every_race_is_drawn_and_told():
     told = set()
     for rate, mu, land in itertools.product(ravine.RATES, ravine.MOMENTA, ravine.LANDS):

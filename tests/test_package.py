@@ -64,10 +64,12 @@ def bare() -> subprocess.CompletedProcess:
     return run(f"import sys, cvnotes; print([name for name in {heavy} if name in sys.modules]); import keras")
 
 
+@pytest.mark.once
 def test_importing_the_package_loads_nothing_heavy(bare):
     assert bare.stdout.strip() == "[]", bare.stderr
 
 
+@pytest.mark.once
 def test_rooms_in_numpy_alone_load_no_keras():
     rooms = "convolution, pooling, convolution_variants, linear_classifiers, backpropagation"
     imports = f"from cvnotes import {rooms}; from cvnotes.introduction import components"
@@ -106,6 +108,7 @@ def test_a_python_error_still_shows_while_standard_error_is_closed(capfd):
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+@pytest.mark.once
 def test_only_backend_names_a_framework(path):
     names = {name.split(".")[0] for name in imported(path.read_text(encoding="utf-8"))}
     assert room(path) == "backend" or not names & FRAMEWORKS
@@ -118,6 +121,7 @@ def test_foundation_rooms_know_no_chapter(path):
         assert not rooms_imported(path.read_text(encoding="utf-8")) & chapters
 
 
+@pytest.mark.once
 def test_imports_between_rooms_have_no_cycle():
     graph: dict[str, set[str]] = {}
     for path in FILES:

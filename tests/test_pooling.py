@@ -316,6 +316,7 @@ def test_survivors_are_counted_by_hand():
 
 @pytest.mark.parametrize("window", drawings.WINDOWS)
 @pytest.mark.parametrize("stride", drawings.STRIDES)
+@pytest.mark.once
 def test_photo_figure_over_its_whole_grid(window, stride):
     image = np.random.default_rng(0).random((96, 96))
     fig = drawings.what_survives(image, window, stride)
@@ -324,6 +325,7 @@ def test_photo_figure_over_its_whole_grid(window, stride):
     assert f"{share:.1%}" in drawings.says_what_survives(image, window, stride)
 
 
+@pytest.mark.once
 def test_small_figures_show_their_numbers():
     words = {text.get_text() for text in drawings.four_kinds(GRID).findobj(Text)}
     assert {"max", "average", "min", "l2"} <= words
@@ -340,6 +342,7 @@ def nets():
 
 @pytest.mark.parametrize("digit", [0, 3, 7])
 @pytest.mark.parametrize("right", range(-4, 5))
+@pytest.mark.once
 def test_digit_figure_and_its_words_over_their_whole_grid(nets, digit, right):
     index = int(np.flatnonzero(trials.digits().test_labels == digit)[0])
     image = measures.shift(trials.digits().test_images[[index]], 0, right)

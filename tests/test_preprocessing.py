@@ -248,6 +248,7 @@ def test_rows_that_are_kept_cannot_be_spoilt():
 
 @pytest.mark.parametrize("correlation", drawings.CORRELATIONS)
 @pytest.mark.parametrize("eps", drawings.CLOUD_EPS)
+@pytest.mark.once
 def test_every_cloud_is_drawn_and_said(correlation, eps):
     assert isinstance(drawings.draw_geometry(correlation, eps), Figure)
     said = drawings.say_geometry(correlation, eps)
@@ -260,6 +261,7 @@ def test_every_cloud_is_drawn_and_said(correlation, eps):
 
 @pytest.mark.parametrize("noise", drawings.PHOTO_NOISE)
 @pytest.mark.parametrize("eps", drawings.PHOTO_EPS)
+@pytest.mark.once
 def test_every_frame_of_the_coins(noise, eps):
     assert isinstance(drawings.draw_zca(noise, eps), Figure)
     assert ("speckle" in drawings.say_zca(noise, eps)) == (noise > 0 and eps < 1e-3)

@@ -431,6 +431,7 @@ def test_tables_have_a_row_for_everything():
 
 @pytest.mark.parametrize("kind", penalties.KINDS)
 @pytest.mark.parametrize("level", playing.LEVELS)
+@pytest.mark.once
 def test_the_figure_to_play_with_shows_a_bottom(kind, level):
     h, w = playing.bowl_matrix(), playing.on_the_bowl(kind, level)
     slope, strength = h @ (w - playing.BOTTOM), playing.STRENGTHS[level]
@@ -446,6 +447,7 @@ def test_the_figure_to_play_with_shows_a_bottom(kind, level):
     assert f"{np.mean(playing.in_use(kind, level) == 0):.0%}" in playing.say_penalty(kind, level)
 
 
+@pytest.mark.once
 def test_figures_can_be_drawn():
     stored = {name: experiments.load("regularization", name) for name in ("overfitting", "sparsity", "together")}
     for fig in (

@@ -321,6 +321,7 @@ def test_rises_and_gains_are_counted_from_the_right_end():
 
 
 @pytest.mark.parametrize("rate", dropout_drawings.PLAY_RATES)
+@pytest.mark.once
 def test_the_figure_to_play_with_tells_the_truth(rate):
     found = dropout_drawings.play_answers(rate)
     np.testing.assert_allclose(found.scaled, found.geometric, atol=1e-12)
@@ -335,6 +336,7 @@ def test_the_figure_to_play_with_tells_the_truth(rate):
     assert "2 of 4" in fig.axes[0].get_title(loc="left") + fig.axes[0].get_title()
 
 
+@pytest.mark.once
 def test_figures_can_be_drawn():
     stored = {name: experiments.load("regularization", name) for name in ("longer", "redundancy")}
     net, x = dropout_exact.tiny_net(8, 8, seed=0), np.random.default_rng(0).normal(size=8)

@@ -270,6 +270,7 @@ def test_drawings():
 
 
 @pytest.mark.parametrize("net", drawings.SHOWN)
+@pytest.mark.once
 def test_figure_to_play_with(net):
     for scene in range(1, drawings.SCENES + 1):
         check_figure(drawings.errors(net, scene))

@@ -465,18 +465,21 @@ def test_smoothed_labels_are_those_of_mean_field():
 
 
 @pytest.mark.parametrize(("scene", "net"), [(1, "plain"), (2, "plain"), (3, "all three"), (4, "plain")])
+@pytest.mark.once
 def test_answers_can_be_drawn(scene, net):
     check_figure(strategy_drawings.answered(scene, net))
     check_alt(strategy_drawings.say_answered(scene, net))
 
 
 @pytest.mark.parametrize("scene", range(1, strategy_drawings.SMOOTH + 1))
+@pytest.mark.once
 def test_every_smoothing_can_be_drawn(scene):
     for strength, steps in itertools.product(strategy_drawings.STRENGTHS, strategy_drawings.STEPS):
         check_figure(strategy_drawings.smoothed(scene, strength, steps))
         check_alt(strategy_drawings.say_smoothed(scene, strength, steps))
 
 
+@pytest.mark.once
 def test_the_other_pictures_can_be_drawn():
     runs = {f"{name}_mean_iou": DICE.uniform(0.5, 0.6, 5) for name in strategy_drawings.COMPARED}
     for fig in (

@@ -431,6 +431,7 @@ def test_one_stored_seed_repeats():
 
 
 @pytest.mark.parametrize(("kind", "shortcut", "order"), BLOCKS)
+@pytest.mark.once
 def test_every_block_can_be_drawn(kind, shortcut, order):
     assert isinstance(drawings.draw_block(kind, shortcut, order), Figure)
     words = drawings.say_block(kind, shortcut, order)
@@ -440,6 +441,7 @@ def test_every_block_can_be_drawn(kind, shortcut, order):
 
 @pytest.mark.parametrize("wiring_name", drawings.WIRINGS)
 @pytest.mark.parametrize("blocks", drawings.COUNTS)
+@pytest.mark.once
 def test_every_growth_can_be_drawn_inside_its_frame(wiring_name, blocks):
     fig = drawings.draw_growth(wiring_name, blocks)
     low, high = fig.axes[0].get_ylim()
@@ -449,6 +451,7 @@ def test_every_growth_can_be_drawn_inside_its_frame(wiring_name, blocks):
     assert drawings.say_growth(wiring_name, blocks).startswith(wiring_name)
 
 
+@pytest.mark.once
 def test_results_can_be_drawn():
     moves, probes = {"a": 10.0 ** -np.ones((5, 4))}, {"a": np.ones((5, 3))}
     fig = drawings.draw_first(moves, probes, (0, 1, 9))

@@ -467,6 +467,7 @@ def test_no_two_distributions_can_be_further_from_themselves_than_from_each_othe
         assert 2 * cdist(a, b).mean() >= cdist(a, a).mean() + cdist(b, b).mean() - 1e-12
 
 
+@pytest.mark.once
 def test_pictures_are_drawn_with_words(monkeypatch):
     bins = np.linspace(0, 3, 4)
     counts = {"same": [3, 1, 0], "different": [0, 1, 3]}

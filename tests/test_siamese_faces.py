@@ -208,6 +208,7 @@ def test_the_loss_of_lots_is_that_of_their_pictures(mining):
     assert np.isclose(float(again(labels, codes)), float(lots))
 
 
+@pytest.mark.once
 def test_batches_are_drawn_person_by_person(monkeypatch):
     asked = {}
     monkeypatch.setattr(experiments, "fit", lambda net, x, y, **options: asked.update(options, x=x, y=y))
@@ -496,6 +497,7 @@ def test_tables_have_a_row_for_each_case():
     assert [row[0] for row in tables.one_skin(stored("faces_one_skin"), told)] == [*trials.ONE_SKIN]
 
 
+@pytest.mark.once
 def test_pictures_are_drawn():
     told, asked = stored(), piles.questions(0)[0]
     _, fitted = linear_faces.eigenfaces(asked.images[:40], 4)
@@ -529,6 +531,7 @@ def test_only_boxes_above_zero_are_shown_the_best_first():
 
 
 @pytest.mark.parametrize("dial", play.GRID["dial"])
+@pytest.mark.once
 def test_the_figure_to_play_with_tells_stored_numbers(dial):
     for turn in play.GRID["turn"]:
         words = play.say_dial(dial, turn)

@@ -346,6 +346,7 @@ def test_bad_input_is_refused_with_a_message(call, words):
 # Pictures, tables and trials ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_pictures_are_drawn():
     drawn, bits = hands.sign(2, 5, 3), [16, 64]
     counts = {"same": np.arange(40), "different": np.arange(40)[::-1]}
@@ -362,6 +363,7 @@ def test_pictures_are_drawn():
 
 
 @pytest.mark.parametrize("pairs", play.GRID["pairs"])
+@pytest.mark.once
 def test_the_figure_to_play_with_tells_rates_by_hand(pairs):
     for threshold in play.GRID["threshold"][::6]:
         accepted, rejected = play.rates(pairs, threshold)

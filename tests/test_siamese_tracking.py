@@ -453,6 +453,7 @@ def test_what_is_stored_was_made_with_this_code():
 # Figures ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_the_figure_to_play_with_draws_every_frame_and_says_who_has_the_box():
     said = {}
     for film in drawings.SHOWN:
@@ -464,6 +465,7 @@ def test_the_figure_to_play_with_draws_every_frame_and_says_who_has_the_box():
     assert "on another object" in said["look-alikes", 22]
 
 
+@pytest.mark.once
 def test_the_other_figures_show_what_they_are_given(net):
     shown = {kind: trials.films(kind, 5, 1) for kind in ("mixed", "twins")}
     assert len(drawings.task(shown, 0).axes) == 8

@@ -507,6 +507,7 @@ def test_reach_counts_objects_by_size(few):
     assert found["none"].tolist() == [0.0]
 
 
+@pytest.mark.once
 def test_every_picture_can_be_drawn(few):
     images, truths, found = few
     said = np.random.default_rng(0).normal(size=(640, 15))
@@ -533,6 +534,7 @@ def test_the_hardest_negatives_are_those_with_the_largest_loss(few):
 
 
 @pytest.mark.parametrize("scene", range(1, drawings_ssd.SHOWN + 1))
+@pytest.mark.once
 def test_the_figure_to_play_with(scene):
     heights = []
     for least in (0.02, 0.3, 0.9):

@@ -519,6 +519,7 @@ def test_shared_cells_are_found_by_their_centres():
 # The pictures -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_every_frame_of_the_figure_to_play_with_is_drawn_and_said():
     counts = {}
     for scene in (1, 2):
@@ -534,6 +535,7 @@ def test_every_frame_of_the_figure_to_play_with_is_drawn_and_said():
         assert count <= counts[scene, drawings_yolo.LEVELS[0], False]
 
 
+@pytest.mark.once
 def test_the_other_pictures_draw():
     scenes = data.scenes(5, seed=2)
     none = boxes.Detections(np.zeros((0, 4)), np.zeros(0), np.zeros(0, int))

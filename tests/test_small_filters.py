@@ -384,6 +384,7 @@ def test_ratios_take_off_what_the_call_costs(monkeypatch):
 
 
 @pytest.mark.parametrize("setting", list(itertools.product(drawings.DEPTHS, drawings.GIVEN, drawings.WIDTHS)))
+@pytest.mark.once
 def test_the_whole_grid_of_budgets(setting):
     assert isinstance(drawings.budget(*setting), Figure)
     cheaper = setting[1] / setting[2] > blocks.cheaper_from(setting[0])
@@ -392,6 +393,7 @@ def test_the_whole_grid_of_budgets(setting):
 
 
 @pytest.mark.parametrize("setting", list(itertools.product(EXAMPLES, (1, 2, 3))))
+@pytest.mark.once
 def test_the_whole_grid_of_kernels(setting):
     assert isinstance(drawings.made(*setting), Figure)
     assert ("nothing" in drawings.say_made(*setting)) == (drawings.nearest(*setting).left < 1e-9)

@@ -306,6 +306,7 @@ def test_stored_contexts_hang_together():
 # Figures ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_the_figure_of_the_regions_over_its_whole_grid():
     from cvnotes.systems import drawings
 

@@ -571,6 +571,7 @@ def test_a_lead_is_told_with_what_could_have_been_seen():
     assert told == "+0.200 (+0.100 to +0.300), visible from 0.310"
 
 
+@pytest.mark.once
 def test_every_frame_to_play_with_can_be_drawn():
     found = drawings.cells(stored("small"), stored("large"))
     for family in families.FAMILIES:
@@ -581,6 +582,7 @@ def test_every_frame_to_play_with_can_be_drawn():
             assert all(words in said for words in strategies.WORDS.values())
 
 
+@pytest.mark.once
 def test_pictures_are_drawn():
     found = drawings.cells(stored("small"), stored("large"))
     assert len(drawings.two_by_two(found).axes) == 4

@@ -521,6 +521,7 @@ def test_momentum_rules_have_the_lengths_they_promise():
 @pytest.mark.parametrize("noise", drawings.NOISES)
 @pytest.mark.parametrize("rate", drawings.PLAY_RATES)
 @pytest.mark.parametrize("kind", schedules.KINDS)
+@pytest.mark.once
 def test_the_figure_to_play_with_and_its_words(kind, rate, noise):
     fig = drawings.draw_schedule(kind, rate, noise)
     top, bottom = fig.axes
@@ -560,6 +561,7 @@ def test_tables_have_a_row_for_each_arm():
     assert tables.leads(load("momentum"), [("constant", "constant")])[0][1].startswith("+0.000")
 
 
+@pytest.mark.once
 def test_other_figures_draw_every_run():
     load = lambda name: experiments.load("tuning", name)  # noqa: E731
     fig = drawings.ratio_scatter(load("ratios"))
