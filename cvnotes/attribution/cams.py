@@ -15,7 +15,7 @@ from .layers import Place, Where, changed, find
 from .rules import guided_backprop
 from .targets import Score, Target, ask
 
-CLOSE = 1e-3  # how far a head may be from a weighted sum of pooled maps, of the size of its scores
+CLOSE = 1e-3  # how far a head may be from a weighted sum of pooled maps, as a share of what the maps add to the score
 
 
 def cam(model: Model, images: Array, target: Target = None, *, layer: Where = None, batch_size: int = 32) -> Array:
@@ -116,7 +116,7 @@ def _check_head(score: Score, place: Place, x: Array) -> None:
     ((maps, slope),) = maps_and_slopes(score, place, x)
     run = lambda maps: _score_of(score, place, x, maps)  # noqa: E731
     kept, moved, none = run(maps), run(_shuffled(maps)), run(0 * maps)
-    close = CLOSE * max(np.abs(kept).max(), np.abs(kept - none).max(), 1e-6)
+    close = max(CLOSE * np.abs(kept - none).max(), 1e-5 * np.abs(kept).max())  # the latter is rounding
     if np.abs(moved - kept).max() > close:
         raise ValueError(
             "CAM needs a global pool after the maps: this head looks at places (as after Flatten), so that a class has "

@@ -43,7 +43,8 @@ def deeplift(
     receives for the baseline x'; weighted sums send back their weights.
     Max pools follow the rule of the captum and shap libraries: what the maximum gained over the baseline's goes to the
     pixel that is greatest in the picture, what it lost to the one that was greatest in the baseline. (The original
-    DeepLIFT gives it all to the former; both add up.)
+    DeepLIFT gives it all to the former; both add up.) A flat baseline ties in every pool: then the loss goes where the
+    framework sends a tie, to the first cell or to all alike.
     baseline: a number, a colour, one picture, or one for each image. Other arguments as in ``gradient``.
     The answer adds up to S(x) - S(x'), which is checked.
     Raises ValueError as ``gradient`` does, for a baseline of another shape, and where the sum is off by more than a
