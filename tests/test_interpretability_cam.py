@@ -154,6 +154,14 @@ def test_fine_is_what_waves_are(waves, share):
 
 
 @once
+def test_peaks_are_found_in_their_cells():
+    maps = np.zeros((2, 8, 8))
+    maps[0, 5, 2], maps[1, 0, 7] = 1, 1
+    assert cam_scores.peak_cells(maps, 4).tolist() == [2 * 4 + 1, 3]
+    assert cam_scores.peak_cells(maps, 8).tolist() == [5 * 8 + 2, 7]
+
+
+@once
 def test_what_a_grid_shows_is_not_fine():
     cells = np.abs(noise(3, 8, 8, 1))
     assert (cam_scores.fine_share(attribution.cams.resized(cells, (64, 64))) < 0.2).all()

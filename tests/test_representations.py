@@ -169,6 +169,12 @@ def test_error_is_none_for_a_copy_and_all_for_the_mean():
     assert readers.error(images, np.broadcast_to(images.mean(0), images.shape)) == pytest.approx(1)
 
 
+@once
+def test_trends_are_ranks_with_depth():
+    rows = np.array([[1, 2, 3, 9], [9, 3, 2, 1]])
+    np.testing.assert_allclose(readers.trends(rows, rows[::-1]), [[1, -1], [-1, 1]])
+
+
 # Inversion ----------------------------------------------------------------------------------------------------------
 
 

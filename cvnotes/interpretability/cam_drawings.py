@@ -17,8 +17,11 @@ Array = np.ndarray
 
 
 def laid(image: Array, heat: Array) -> Array:
-    """Lay a map (h, w) over a picture (h, w, 3), which turns grey: bright where the map is strong, (h, w, 3)."""
-    most = heat.max()
+    """Lay a map (h, w) over a picture (h, w, 3), which turns grey: bright where the map is strong, (h, w, 3).
+
+    The strongest pixels, one in two hundred, are all as bright as can be, so that a few do not outshine the rest.
+    """
+    most = np.quantile(heat, 0.995)
     strong = np.clip(heat / most if most > 0 else 0 * heat, 0, 1)[..., None]
     grey = 0.25 + 0.6 * image.mean(-1, keepdims=True)
     colour = mpl.colormaps["inferno"](0.25 + 0.75 * strong[..., 0])[..., :3]

@@ -58,6 +58,20 @@ def stored(head: str) -> keras.Model:
     return net
 
 
+def refusal(method, net: keras.Model, images, target) -> str:
+    """What a method of `attribution` says against a net, up to the colon; nothing if it gives maps."""
+    try:
+        method(net, images, target)
+    except ValueError as error:
+        return str(error).split(":")[0]
+    return ""
+
+
+def tail(net: keras.Model, layer: str) -> keras.Model:
+    """What comes after a layer, as a net of its own: from that layer's maps to the logits."""
+    return keras.Model(net.get_layer(layer).output, net.output, name="tail")
+
+
 def cut(net: keras.Model) -> keras.Model:
     """The same net with its answer as a choice: one for the highest class, zero for all others, no way back."""
     classes = net.output_shape[-1]

@@ -91,6 +91,17 @@ def fine_share(maps: Array, cycles: int = 4) -> Array:
         return (power * fine).sum((1, 2)) / power.sum((1, 2))
 
 
+def peak_cells(maps: Array, cells: int) -> Array:
+    """In which of cells x cells squares each map (n, h, h) has its maximum, (n,), row by row.
+
+    Chapter: class_activation_maps.
+    """
+    n, side, _ = np.shape(maps)
+    size = side // whole("cells", cells, 1, side)
+    tops = np.asarray(maps).reshape(n, cells, size, cells, size).max((2, 4))
+    return tops.reshape(n, -1).argmax(1)
+
+
 def mask_of(instances: Array, which: int) -> Array:
     """Where object `which` (from 0) can be seen, (n, h, w). Chapter: class_activation_maps."""
     return instances == whole("which", which, 0) + 1

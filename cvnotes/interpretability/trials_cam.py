@@ -27,6 +27,15 @@ LAYERS = tuple(f"relu{i}" for i in range(1, 7))
 PAIRS, ALONE = 48, 60
 SIZES = {"small": (0.12, 0.14), "large": (0.22, 0.26)}
 
+#: What is told of each family: the score explained, a skill, a place, and the keys of skill, map and rival.
+FAMILIES = (
+    ("dense layers", "shapes named", "IoU, equal areas", "dense_right", "dense_fit", "dense_chance"),
+    ("a word", "", "on the named object", "", "words_own", "words_untrained"),
+    ("an answer", "right answers", "on the asked object", "question_right", "question_own", "question_unasked"),
+    ("a move", "blocks caught", "on green, not red", "policy_caught", "policy_green", "policy_untrained_green"),
+    ("the same move", "", "on the bar, not red", "", "policy_bar", "policy_untrained_bar"),
+)
+
 
 def two(count: int, seed: int) -> Scenes:
     """Draw scenes with two shapes of different classes that do not touch, of the sizes that the nets have learned."""

@@ -61,6 +61,17 @@ def rebuilt(matrix: Array, maps: Array) -> Array:
     return untiled(surroundings(maps) @ matrix).clip(0, 1)
 
 
+def trends(*measures: Array) -> Array:
+    """How steadily measures (nets, layers) rise with depth: Spearman's rank correlations, (nets, measures).
+
+    Chapter: representations.
+    """
+    from scipy.stats import spearmanr
+
+    found = [[spearmanr(range(len(row)), row).statistic for row in each] for each in measures]
+    return np.transpose(found)
+
+
 def error(truth: Array, copy: Array) -> float:
     """The share of the variance of pictures about their mean picture that a copy misses: 0 .. 1 and above.
 
