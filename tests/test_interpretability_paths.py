@@ -1,4 +1,4 @@
-"""Axioms, paths and quadrature: nets with known answers, the exact integral against a fine sum, methods that must fail."""
+"""Axioms, paths and quadrature: nets with known answers, the exact integral against a fine sum, methods that fail."""
 
 import keras
 import numpy as np
