@@ -25,7 +25,9 @@ NOTEBOOKS = (
     *("selective_search", "rcnn", "fast_rcnn", "faster_rcnn", "yolo", "ssd", "detectors", "segmentation"),
     *("segmentation_strategies", "instances", "grabcut", "coins"),
     *("siamese", "matching", "tracking", "faces", "gans", "generators", "capsules", "capsnet"),
-    *("visualization", "interpretability", "hallucination", "scaling"),
+    *("visualization", "activation_maximization", "representations", "saliency", "class_activation_maps"),
+    *("interpretability", "integrated_gradients", "baselines", "explanations", "hallucination", "style_transfer"),
+    "scaling",
 )
 NOTES = "ABCDE"
 SETTLING = ("expect", "cite", "editorial")
