@@ -349,7 +349,7 @@ def test_the_board_has_a_row_for_each_map_and_net(stored):
     assert scores_board.entry([0.1, 0.2, 0.3]) == "0.20 ± 0.10"
     assert scores_board.entry([-0.1, -0.1]) == "−0.10 ± 0.00"
     deep = {"scores_shuffled": {"plain_cascade": np.arange(24).reshape(2, 3, 4)}}
-    np.testing.assert_array_equal(scores_board.column(deep, "plain", "head shuffled"), [[0, 4, 8], [12, 16, 20]])
+    np.testing.assert_array_equal(scores_board.column(deep, "plain", "top shuffled"), [[1, 5, 9], [13, 17, 21]])
     with pytest.raises(ValueError, match="name"):
         scores_board.column(stored, "plain", "beauty")
 

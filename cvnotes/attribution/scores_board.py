@@ -15,6 +15,8 @@ from .scores_field import METHODS, NAMES
 
 Stored = Mapping[str, Mapping[str, Array]]
 
+TOP = 1  # the step of the cascade that the board shows: the upper third of the layers
+
 #: Of each column: the experiment, its number, and whether high (1) or low (-1) is good.
 COLUMNS = {
     "pointing": ("scores_table", "pointing", 1),
@@ -24,7 +26,7 @@ COLUMNS = {
     "insertion": ("scores_table", "insertion", 1),
     "own object": ("scores_classes", "own", 1),
     "classes alike": ("scores_classes", "alike", -1),
-    "head shuffled": ("scores_shuffled", "cascade", -1),
+    "top shuffled": ("scores_shuffled", "cascade", -1),
     "mark": ("scores_marked", "mark_pointing", 1),
 }
 
@@ -36,7 +38,7 @@ def column(stored: Stored, kind: str, name: str) -> Array:
     """
     experiment, number, _ = COLUMNS[choice("name", name, COLUMNS)]
     values = np.asarray(stored[experiment][number if name == "mark" else f"{kind}_{number}"])
-    return values[..., 0] if values.ndim == 3 else values  # of a cascade its first step, the head alone
+    return values[..., TOP] if values.ndim == 3 else values
 
 
 def entry(values: Array) -> str:

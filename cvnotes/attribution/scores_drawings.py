@@ -25,7 +25,7 @@ def outlined(ax: Axes, picture: Array, mask: Array, colour: str = BLUE, **option
 
 def card(image: Array, heat: Array, mask: Array, title: str = "") -> Figure:
     """A picture and its map (h, w), the outline of the object on both, and a cross where the map is highest."""
-    fig, (left, right) = canvas(4.6, 2.6, 1, 2)
+    fig, (left, right) = canvas(3.8, 2.2, 1, 2)
     outlined(left, image, mask)
     outlined(right, np.sqrt(heat / (heat.max() or 1)), mask, cmap="inferno")
     row, column = np.unravel_index(np.argmax(heat), heat.shape)
@@ -85,7 +85,7 @@ def cascade(stored: Mapping[str, Array], methods: Sequence[str], kind: str) -> F
     whole = np.ones((len(lines), 1))
     series = {name: np.hstack([whole, lines[:, list(METHODS).index(name)]]) for name in methods}
     fig = curves(share, series, xlabel="layers shuffled", ylabel="rank correlation with the map before")
-    fig.axes[0].set_xticks(share, ["none", "head", *("" for _ in share[3:]), "all"])
+    fig.axes[0].set_xticks(share, ["none", "head", "upper third", "two thirds", "all"])
     return fig
 
 
