@@ -687,6 +687,7 @@ def test_a_gradient_that_is_cut_is_told_from_one_that_is_zero():
         with pytest.raises(ValueError, match=r"zero throughout.*argmax"):
             run(one, POINTS, 0)
     assert not at.gradient(lambda x: 0 * x[:, 0], POINTS).any()
+    assert not at.deconvnet(lambda x: 0 * ops.relu(x)[:, 0], POINTS).any()  # whose own steps are no cut
     saturated = at.gradient(lambda x: 1 - ops.relu(1 - x[:, 0]), np.full((1, 4), 2.0))
     assert not saturated.any()  # flat here, and rightly zero
 

@@ -17,6 +17,11 @@ def replacing() -> bool:
     return getattr(_HERE, "scopes", 0) > 0
 
 
+def ruling() -> bool:
+    """Whether this thread is inside a rule of ``ruled``, so that what is called is no step of the model's own."""
+    return getattr(_HERE, "rules", 0) > 0
+
+
 @contextlib.contextmanager
 def replaced(owner: Any, name: str, make: Callable[[Callable], Callable]) -> Iterator[None]:
     """A scope in which ``owner.name`` is ``make(original)``, an attribute of a module or a class.
@@ -55,9 +60,11 @@ def ruled(rules: dict[tuple[Any, str], Callable[[Callable, Any], Any]]) -> Itera
             if inside:
                 return original(x, *args, **options)
             inside.append(True)
+            _HERE.rules = getattr(_HERE, "rules", 0) + 1
             try:
                 return rule(lambda given: original(given, *args, **options), x)
             finally:
+                _HERE.rules -= 1
                 inside.pop()
 
         return ours

@@ -27,7 +27,7 @@ STORED = ("saliency", "random_weights")
 TOLERANCE = 0.03
 
 
-@experiments.experiment(version=1, seeds=5)
+@experiments.experiment(version=2, seeds=5)
 def saliency(seed: int, scale: str) -> dict[str, float]:
     """Explain scenes to a trained plain net, by each of `METHODS`.
 
@@ -44,7 +44,7 @@ def saliency(seed: int, scale: str) -> dict[str, float]:
     return found | astray(net, scenes)
 
 
-@experiments.experiment(version=1, seeds=5)
+@experiments.experiment(version=2, seeds=5)
 def random_weights(seed: int, scale: str) -> dict[str, float]:
     """Explain the same scenes to a net with random weights, and cover both nets' scenes.
 
