@@ -173,6 +173,7 @@ def test_the_stored_net_reads_new_patches() -> None:
         assert 0.5 < maps.mean() < 1.5
 
 
+@once
 def test_the_untrained_net_is_as_loud_and_knows_nothing() -> None:
     net, (x, y) = nets.untrained(1, count=20), patches.lesson(60, 32)
     assert (keras.ops.convert_to_numpy(net(x)).argmax(-1) == y).mean() < 0.2

@@ -17,7 +17,7 @@ from .descent import minimise
 from .dream import resized
 from .style import Recipe, painting_loss, targets
 
-SIZES, EVALUATIONS = (64, 128), (50, 25)
+SIZES, EVALUATIONS = (64, 112), (40, 15)
 GALLERY = (("cat", "swirls"), ("pagoda", "swirls"), ("astronaut", "glass"), ("coffee", "dabs"))
 WEIGHTS = (1, 3, 10, 30, 100)
 LOOKS = {  # of a painted cat, by the weight of the style
@@ -70,7 +70,7 @@ def draw_ways(found: dict[str, np.ndarray]) -> Figure:
     first = found["lbfgs"][:, :1]
     lines = {"L-BFGS": found["lbfgs"]}
     lines |= {f"Adam, rate {rate:g}": found["adam"][:, i] for i, rate in enumerate(trials_style.RATES)}
-    lines["L-BFGS, small loss"] = found["small"]
+    lines |= {f"Adam, rate {trials_style.FASTER:g}": found["faster"], "L-BFGS, small loss": found["small"]}
     x = np.arange(1, found["lbfgs"].shape[1] + 1)
     for i, (name, runs) in enumerate(lines.items()):
         runs = runs / first
