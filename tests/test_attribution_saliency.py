@@ -14,7 +14,7 @@ from cvnotes.attribution import held, trials_saliency
 from cvnotes.attribution import saliency_drawings as drawings
 from cvnotes.visualization import subjects
 
-once = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="once is enough")
+pytestmark = pytest.mark.once
 
 
 @given(seed=st.integers(0, 10**6), ties=st.booleans())
@@ -48,7 +48,6 @@ def test_edges_are_where_the_picture_changes():
     np.testing.assert_allclose(held.edges(picture.transpose(0, 2, 1, 3))[0], found.T)
 
 
-@once
 def test_the_pieces_of_the_experiments():
     net, scenes = subjects.plain(), subjects.test_views(2)
     found = trials_saliency.one_method("guided", net, scenes)
@@ -63,14 +62,12 @@ def test_the_pieces_of_the_experiments():
     assert (score(trials_saliency.ascended(net, steps=2)) > score(grey)).all()
 
 
-@once
 def test_pictures_are_drawn():
     picture = np.random.default_rng(0).random((16, 16, 3)).astype("float32")
     assert len(drawings.grids(dict.fromkeys("abcd", np.eye(3))).axes) == 6
     assert drawings.table_of_maps([picture] * 2, {"one": picture[None, ..., 0].repeat(2, 0)}).axes
 
 
-@once
 def test_a_cover_is_drawn_where_it_lies_and_told():
     net, scenes = subjects.plain(), subjects.test_views(1)
     picture = scenes.floats[0]
