@@ -167,11 +167,11 @@ def by_depth(
     """
     fig, axes = figures.canvas(7.6, 3.0, columns=len(panels))
     for ax, (title, series), ylabel in zip(axes, panels.items(), ylabels, strict=True):
-        ax.set_ylim(0, top)
+        high = top or 1.05 * max(float(np.max(runs)) for runs in series.values())
+        ax.set_ylim(0, high)
         steps = np.arange(1, 1 + np.shape(next(iter(series.values())))[-1])
         figures.curves(steps, series, xlabel="layer", ylabel=ylabel, ax=ax)
-        ax.set_ylim(0, top)
-        ax.set(title=title, xticks=steps)
+        ax.set(title=title, xticks=steps, ylim=(0, high))
     return fig
 
 
@@ -182,7 +182,7 @@ def draw_ties(shares: Mapping[str, np.ndarray]) -> Figure:
         left = 0.0
         for tie, share, shade in zip(TIES, values.mean(0), SHADES, strict=True):
             ax.barh(row, share, left=left, height=0.62, color=shade, edgecolor=figures.PAPER, linewidth=1)
-            if share > 0.12:
+            if share > 0.09:
                 light = sum(to_rgb(shade)) > 1.9
                 ax.text(left + share / 2, row, tie, ha="center", va="center", fontsize=8.5,
                         color=figures.INK if light else figures.PAPER)  # fmt: skip
