@@ -50,7 +50,8 @@ def random_weights(seed: int, scale: str) -> dict[str, float]:
 
     `hit_*`, `edges_*`: as in `saliency`, of the random net; `weights_*`: how alike its heat and that of the trained net
     are. `hit_occlusion`, `trained_occlusion`: how well drops of the score find the shape, in the random and in the
-    trained net, on fewer scenes.
+    trained net, on fewer scenes; `hit_moves`, `trained_moves`: the same without their signs. `hit_sign`,
+    `trained_sign`: of the gradient with its signs.
     """
     nets = {"hit": subjects.untrained("plain", seed, calibrate=64), "trained": subjects.subject("plain", seed)}
     scenes, found = seen(seed, scale), {}
@@ -59,10 +60,12 @@ def random_weights(seed: int, scale: str) -> dict[str, float]:
         heats = [heat(method(net, x, true)) for net in nets.values()]
         found |= {f"hit_{name}": held.hit(heats[0], shapes(scenes)), f"weights_{name}": held.alike(*heats)}
         found[f"edges_{name}"] = held.alike(heats[0], held.edges(x))
+    for who, net in nets.items():
+        found[f"{who}_sign"] = held.hit(heat(gradient(net, x, true), "signed"), shapes(scenes))
     few, masks = slice(COVERED), shapes(scenes)[:COVERED]
     for who, net in nets.items():
         drops = heat(occlusion(net, x[few], true[few], **COVER), "signed")
-        found[f"{who}_occlusion"] = held.hit(drops, masks)
+        found |= {f"{who}_occlusion": held.hit(drops, masks), f"{who}_moves": held.hit(np.abs(drops), masks)}
     return found
 
 
