@@ -21,7 +21,7 @@ from .rules import deconvnet, guided_backprop
 METHODS = {"gradient": gradient, "guided": guided_backprop, "deconvnet": deconvnet}
 COVER = {"window": 12, "stride": 6, "fill": 0.5}
 COUNT, COVERED, STEPS = 48, 12, 30
-STORED = ("saliency", "random_weights")
+STORED = ("saliency", "random_weights", "signs")
 
 #: How far a live run may be from the stored one: another processor or backend rounds otherwise.
 TOLERANCE = 0.03
@@ -50,23 +50,40 @@ def random_weights(seed: int, scale: str) -> dict[str, float]:
 
     `hit_*`, `edges_*`: as in `saliency`, of the random net; `weights_*`: how alike its heat and that of the trained net
     are. `hit_occlusion`, `trained_occlusion`: how well drops of the score find the shape, in the random and in the
-    trained net, on fewer scenes; `hit_moves`, `trained_moves`: the same without their signs. `hit_sign`,
-    `trained_sign`: of the gradient with its signs.
+    trained net, on fewer scenes.
     """
-    nets = {"hit": subjects.untrained("plain", seed, calibrate=64), "trained": subjects.subject("plain", seed)}
+    nets = both_nets(seed)
     scenes, found = seen(seed, scale), {}
     x, true = scenes.floats, subjects.answers(scenes)
     for name, method in METHODS.items():
         heats = [heat(method(net, x, true)) for net in nets.values()]
         found |= {f"hit_{name}": held.hit(heats[0], shapes(scenes)), f"weights_{name}": held.alike(*heats)}
         found[f"edges_{name}"] = held.alike(heats[0], held.edges(x))
-    for who, net in nets.items():
-        found[f"{who}_sign"] = held.hit(heat(gradient(net, x, true), "signed"), shapes(scenes))
     few, masks = slice(COVERED), shapes(scenes)[:COVERED]
     for who, net in nets.items():
         drops = heat(occlusion(net, x[few], true[few], **COVER), "signed")
-        found |= {f"{who}_occlusion": held.hit(drops, masks), f"{who}_moves": held.hit(np.abs(drops), masks)}
+        found[f"{who}_occlusion"] = held.hit(drops, masks)
     return found
+
+
+@experiments.experiment(version=1, seeds=5)
+def signs(seed: int, scale: str) -> dict[str, float]:
+    """Ask what the signs of maps are worth: marks of drops without their signs, and of gradients with them.
+
+    `hit_moves`, `trained_moves`: how well the sizes of drops find the shape, in the random and in the trained net;
+    `hit_sign`, `trained_sign`: how well the gradient, its channels added up with their signs.
+    """
+    scenes, found = seen(seed, scale), {}
+    x, true, masks = scenes.floats[:COVERED], subjects.answers(scenes)[:COVERED], shapes(scenes)[:COVERED]
+    for who, net in both_nets(seed).items():
+        moves, slopes = occlusion(net, x, true, **COVER), gradient(net, x, true)
+        found |= {f"{who}_moves": held.hit(heat(moves), masks), f"{who}_sign": held.hit(heat(slopes, "signed"), masks)}
+    return found
+
+
+def both_nets(seed: int) -> dict[str, keras.Model]:
+    """The net with random weights, by the name of its marks, and the trained one."""
+    return {"hit": subjects.untrained("plain", seed, calibrate=64), "trained": subjects.subject("plain", seed)}
 
 
 def seen(seed: int, scale: str) -> Scenes:
