@@ -19,13 +19,13 @@ from .style import Recipe, painting_loss, targets
 
 SIZES, EVALUATIONS = (64, 112), (40, 15)
 GALLERY = (("cat", "swirls"), ("pagoda", "swirls"), ("astronaut", "glass"), ("coffee", "dabs"))
-WEIGHTS = (1, 3, 10, 30, 100)
+WEIGHTS = (0.003, 0.03, 0.3, 3, 100)
 LOOKS = {  # of a painted cat, by the weight of the style
-    1: "the photograph, with a breath of blue",
-    3: "the photograph in blue and yellow, with first strokes",
-    10: "eyes and nose in strokes of blue and yellow paint",
-    30: "strokes everywhere, in which the eyes can still be found",
-    100: "hardly anything but strokes of paint",
+    0.003: "hardly other than the photograph",
+    0.03: "the photograph with bluer shadows",
+    0.3: "brown and blue fur with first strokes",
+    3: "strokes of blue, ochre and turquoise along the fur",
+    100: "strokes of blue, ochre and turquoise everywhere, even over the nose",
 }
 
 
@@ -56,10 +56,10 @@ def player(net: keras.Model, content: np.ndarray, style: np.ndarray) -> tuple[Ca
         return painted(net, content, style, Recipe(style_weight=weight))
 
     def draw_weight(weight: float) -> Figure:
-        return image_grid([made(weight)], [f"style weight {weight}"], scale=2.6)
+        return image_grid([made(weight)], [f"style weight {weight:g}"], scale=2.6)
 
     def say_weight(weight: float) -> str:
-        return f"A cat painted with a style weight of {weight}: {LOOKS[weight]}."
+        return f"A cat painted with a style weight of {weight:g}: {LOOKS[weight]}."
 
     return draw_weight, say_weight
 
