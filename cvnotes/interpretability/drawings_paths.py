@@ -123,7 +123,7 @@ def player(walked: Walk) -> tuple[Callable[[float], Figure], Callable[[float], s
         at = round(alpha * FINE)
         close = abs(added[at] - gained[at]) <= 0.05 * np.abs(gained).max()
         told = "agrees with" if close else "is off from"
-        return f"At {alpha:g} of the way, a picture so bright; the running sum {told} the score gained so far."
+        return f"At {alpha:g} of the way from black to the scene, the running sum {told} the score gained so far."
 
     return draw_alpha, say_alpha
 
