@@ -23,11 +23,13 @@ SHOWN = (0, 3, 5)  # the classes to play with
 
 
 def seen(pictures: np.ndarray) -> np.ndarray:
-    """Turn pictures around zero into pictures around grey, cut off to what a page can show."""
+    """Turn pictures around zero, or one, into pictures around grey, cut off to what a page can show."""
     return np.clip(np.asarray(pictures) + 0.5, 0, 1)
 
 
-def draw_rows(rows: Mapping[str, np.ndarray], *, titles: Sequence[str] | None = None, side: float = 0.98) -> Figure:
+def draw_rows(
+    rows: Mapping[str, Sequence[np.ndarray]], *, titles: Sequence[str] | None = None, side: float = 0.98
+) -> Figure:
     """Draw pictures around zero in rows, each with its name on the left; titles stand above the columns."""
     columns, left, gap, head = max(map(len, rows.values())), 1.12, 0.08, 0.24 if titles else 0.04
     side = min(side, (7.6 - left) / columns - gap)
@@ -37,8 +39,8 @@ def draw_rows(rows: Mapping[str, np.ndarray], *, titles: Sequence[str] | None = 
     for row, (name, pictures) in enumerate(rows.items()):
         top = head + row * (side + gap)
         page.text(0.08, top + side / 2, name, fontsize=9.5, va="center")
-        for place, picture in enumerate(seen(pictures)):
-            put(fig, left + place * (side + gap), top, side, side, picture)
+        for place, picture in enumerate(pictures):
+            put(fig, left + place * (side + gap), top, side, side, seen(picture))
     return fig
 
 
