@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from cvnotes import experiments
+from cvnotes.attribution import grad_cam
 from cvnotes.checks import choice
 from cvnotes.data.scenes import Scenes
 from cvnotes.visualization import subjects
@@ -65,6 +66,13 @@ def refusal(method, net: keras.Model, images, target) -> str:
     except ValueError as error:
         return str(error).split(":")[0]
     return ""
+
+
+def alive(net: keras.Model, images, target) -> float:
+    """The share of pictures for which Grad-CAM gives a map that is not empty; 0 if it refuses the net."""
+    if refusal(grad_cam, net, images, target):
+        return 0.0
+    return float((grad_cam(net, images, target).max((1, 2, 3)) > 0).mean())
 
 
 def tail(net: keras.Model, layer: str) -> keras.Model:

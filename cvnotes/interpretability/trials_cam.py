@@ -31,7 +31,7 @@ SIZES = {"small": (0.12, 0.14), "large": (0.22, 0.26)}
 FAMILIES = (
     ("dense layers", "shapes named", "IoU, equal areas", "dense_right", "dense_fit", "dense_chance"),
     ("a word", "", "on the named object", "", "words_own", "words_untrained"),
-    ("an answer", "right answers", "on the asked object", "question_right", "question_own", "question_unasked"),
+    ("an answer", "right answers", "on the asked object", "question_right", "question_own", ""),
     ("a move", "blocks caught", "on green, not red", "policy_caught", "policy_green", "policy_untrained_green"),
     ("the same move", "", "on the bar, not red", "", "policy_bar", "policy_untrained_bar"),
 )

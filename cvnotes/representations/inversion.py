@@ -26,7 +26,7 @@ def mismatch(code, target):
     code, target: tensors (n, ...) of one shape. Source: Mahendran and Vedaldi (2015), equation 3.
     Chapter: representations.
     """
-    axes = tuple(range(1, len(target.shape)))
+    axes, target = tuple(range(1, len(target.shape))), ops.convert_to_tensor(target)
     return ops.sum(ops.square(code - target), axes) / ops.sum(ops.square(target), axes)
 
 
@@ -69,7 +69,7 @@ class Search(keras.Model):
 
     def call(self, _):
         """Give the pictures as they are, whatever comes in."""
-        return self.pictures
+        return ops.convert_to_tensor(self.pictures)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Give what the pictures cost."""
