@@ -23,7 +23,7 @@ WEIGHTS = (0.003, 0.03, 0.3, 3, 100)
 LOOKS = {  # of a painted cat, by the weight of the style
     0.003: "hardly other than the photograph",
     0.03: "the photograph with bluer shadows",
-    0.3: "brown and blue fur with first strokes",
+    0.3: "all colours turned to blue, orange and green, and first strokes",
     3: "strokes of blue, ochre and turquoise along the fur",
     100: "strokes of blue, ochre and turquoise everywhere, even over the nose",
 }
