@@ -18,7 +18,7 @@ from . import games
 
 Method = Callable[[keras.Model, np.ndarray, np.ndarray], np.ndarray]
 Weights = Sequence[tuple[np.ndarray, np.ndarray]]  # (kernel, bias) of each dense layer; ReLU between them
-STEPS = 2000
+STEPS = 10_000
 TOLERANCE = 0.01  # of a gap, as a share of the change of the output
 
 
