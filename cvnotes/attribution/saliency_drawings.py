@@ -21,13 +21,13 @@ COVER, STOPS = 16, (0, 16, 32, 48)  # pixels
 
 
 def grids(panels: Mapping[str, Array], columns: int = 3) -> Figure:
-    """Small matrices of numbers with a title each, positive and negative told apart by colour."""
+    """Small matrices of numbers with a title each."""
     rows = -(-len(panels) // columns)
     fig, axes = canvas(7.0, 2.45 * rows, rows, columns, squeeze=False)
     for ax in axes.ravel()[len(panels) :]:
         ax.axis("off")
     for ax, (title, grid) in zip(axes.ravel(), panels.items(), strict=False):
-        numbers(grid, ax=ax, cmap="PuOr_r")
+        numbers(grid, ax=ax)
         ax.set_title(title, loc="center", color=INK)
     return fig
 
