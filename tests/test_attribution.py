@@ -97,6 +97,7 @@ def test_smooth_grad_is_the_mean_over_its_noise(monkeypatch):
     close(mine, ORACLE["pooled_smooth_grad"][:1], 2e-5)
 
 
+@pytest.mark.once
 def test_smooth_grad_without_noise_is_the_gradient_and_noise_is_the_same_for_all():
     close(at.smooth_grad(NET, X, TARGET, samples=2, noise=0), at.gradient(NET, X, TARGET))
     close(at.smooth_grad(NET, X, TARGET, samples=3)[1], at.smooth_grad(NET, X[1], TARGET[1], samples=3))
@@ -690,6 +691,7 @@ def test_whole_numbers_become_floats_and_are_not_scaled():
     close(at.gradient(NET, bytes_, 1), at.gradient(NET, bytes_.astype("float32"), 1))
 
 
+@pytest.mark.once
 def test_a_gradient_that_is_cut_is_told_from_one_that_is_zero():
     one = lambda x: ops.one_hot(ops.argmax(SMOOTH(x), axis=-1), 2)  # noqa: E731
     for run in (at.gradient, at.integrated_gradients):
