@@ -18,11 +18,11 @@ def noise(*shape, seed=0):
 
 def towards(goal):
     """A score with its one summit at a goal."""
-    return lambda x: -ops.sum((x - goal) ** 2, (1, 2, 3))
+    return lambda x: -ops.sum(ops.square(ops.subtract(x, goal)), (1, 2, 3))
 
 
 def along(way):
-    return lambda x: ops.sum(x * way, (1, 2, 3))
+    return lambda x: ops.sum(ops.multiply(x, way), (1, 2, 3))
 
 
 @pytest.fixture(scope="module")

@@ -110,7 +110,7 @@ def test_at_rest_finds_the_length_of_a_straight_score():
     way = noise(1, 4, 4, 1)
 
     def score(x):
-        return keras.ops.sum(x * way, (1, 2, 3))
+        return keras.ops.sum(keras.ops.multiply(x, way), (1, 2, 3))
 
     assert trials_ascent.at_rest(score, 0 * way, 0.5, 0.5) == pytest.approx(1, abs=1e-2)
     assert trials_ascent.at_rest(score, 0 * way, 0.0, 0.5) > 5

@@ -116,7 +116,7 @@ def neurons(model: keras.Model, layer: str, numbers: Sequence[int]) -> Score:
     """
     front = tap(model, layer)
     mask = _chosen(numbers, front.output_shape[-1])
-    return lambda x: ops.sum(front(x, training=False) * mask, -1)
+    return lambda x: ops.sum(ops.multiply(front(x, training=False), mask), -1)
 
 
 def filters(model: keras.Model, layer: str, numbers: Sequence[int], way: str = "mean") -> Score:
@@ -131,7 +131,7 @@ def filters(model: keras.Model, layer: str, numbers: Sequence[int], way: str = "
     row, column = (side // 2 for side in front.output_shape[1:3])
 
     def scored(x):
-        answers = ops.sum(front(x, training=False) * mask, -1)
+        answers = ops.sum(ops.multiply(front(x, training=False), mask), -1)
         if way == "middle":
             return answers[:, row, column]
         return (ops.mean if way == "mean" else ops.max)(answers, (1, 2))

@@ -75,6 +75,6 @@ def read_through(twin: keras.Model, layer: str, units: list[int]) -> np.ndarray:
     mask = np.eye(front.output_shape[-1], dtype=np.float32)[units]
 
     def answer(pictures):
-        return keras.ops.sum(front(pictures, training=False)[:, row, column] * mask)
+        return keras.ops.sum(keras.ops.multiply(front(pictures, training=False)[:, row, column], mask))
 
     return backend.value_and_grad(answer)(np.zeros((len(units), *front.input_shape[1:]), np.float32))[1]
