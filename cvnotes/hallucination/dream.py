@@ -52,7 +52,7 @@ def pulled_back(net: keras.Model, layer: str, picture: np.ndarray, signal: np.nd
     picture: (h, w, 3); signal: as the answers of the layer, (h', w', filters), which stays as it is whatever the
     picture. With the answers themselves as the signal this is the step of DeepDream. Chapter: hallucination.
     """
-    return uphill(net, layer, lambda maps: ops.sum(maps[0] * signal))(picture)
+    return uphill(net, layer, lambda maps: ops.sum(maps[0] * ops.convert_to_tensor(signal)))(picture)
 
 
 # One step -----------------------------------------------------------------------------------------------------------

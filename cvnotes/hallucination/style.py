@@ -38,6 +38,7 @@ def relative_error(found: Tensor, target: Tensor) -> Tensor:
 
     0 for a perfect match, 1 for silence, so that layers of all sizes can be added up. Chapter: style_transfer.
     """
+    found, target = ops.convert_to_tensor(found), ops.convert_to_tensor(target)
     return ops.sum(ops.square(found - target)) / (ops.sum(ops.square(target)) + 1e-12)
 
 

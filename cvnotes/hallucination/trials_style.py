@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from keras import ops
 
 from cvnotes import data, experiments
 
@@ -86,7 +87,8 @@ def left_over(image: np.ndarray, style: np.ndarray) -> float:
     """The relative error of the Gram matrices that is left, the mean over all seven layers."""
     run = answers(nets.painter(), even(nets.LAYERS))
     found, wanted = ({name: gram(maps) for name, maps in run(each).items()} for each in (image, style))
-    return float(np.mean([float(relative_error(found[name], wanted[name])) for name in nets.LAYERS]))
+    errors = [ops.convert_to_numpy(relative_error(found[name], wanted[name])) for name in nets.LAYERS]
+    return float(np.mean(errors))
 
 
 def painted(seed: int, recipe: Recipe) -> np.ndarray:
