@@ -44,7 +44,7 @@ def column(stored: Stored, kind: str, name: str) -> Array:
 def entry(values: Array) -> str:
     """Numbers over seeds in short: the mean, and half the way from the lowest to the highest."""
     band = bands(values)
-    return f"{band.mean:.2f} ± {(band.high - band.low) / 2:.2f}".replace("-", "−")
+    return f"{band.mean:.2f}±{(band.high - band.low) / 2:.2f}".replace("-", "−")
 
 
 def rows(stored: Stored, kinds: tuple[str, ...]) -> list[list[str | None]]:
