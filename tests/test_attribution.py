@@ -70,16 +70,20 @@ AS_CAPTUM = {
 @pytest.mark.parametrize("name", NETS)
 def test_answers_are_those_of_captum(name):
     for method, run in AS_CAPTUM.items():
-        close(run(NETS[name], X, TARGET), ORACLE[f"{name}_{method}"], 2e-5)
+        mine, true = run(NETS[name], X, TARGET), ORACLE[f"{name}_{method}"]
+        if "occlusion" in method:  # a difference of two scores, whose last digits are those of the scores
+            np.testing.assert_allclose(mine, true, rtol=0, atol=1e-5 * np.abs(scores(NETS[name], X, TARGET)).max())
+        else:
+            close(mine, true)
     for rule in ("gauss-legendre", "left", "midpoint", "trapezoid"):
         # captum's trapezoid is one n-th short: its weights add up to (n - 1)/n
         share = 8 / 7 if rule == "trapezoid" else 1
         mine = at.integrated_gradients(NETS[name], X, TARGET, baseline=BASE, steps=8, rule=rule)
-        close(mine, share * ORACLE[f"{name}_integrated_{rule}"], 2e-5)
+        close(mine, share * ORACLE[f"{name}_integrated_{rule}"])
 
 
 def test_deeplift_is_that_of_captum_where_there_is_no_max_pool():
-    close(at.deeplift(NETS["strided"], X, TARGET, baseline=BASE), ORACLE["strided_deeplift"], 2e-5)
+    close(at.deeplift(NETS["strided"], X, TARGET, baseline=BASE), ORACLE["strided_deeplift"])
 
 
 @pytest.mark.once
@@ -94,7 +98,7 @@ def test_smooth_grad_is_the_mean_over_its_noise(monkeypatch):
 
     monkeypatch.setattr("cvnotes.attribution.gradients.np.random.default_rng", lambda seed: Dice())
     mine = at.smooth_grad(NET, X[:1], TARGET[:1], samples=4, noise=1 / np.ptp(X[0]))
-    close(mine, ORACLE["pooled_smooth_grad"][:1], 2e-5)
+    close(mine, ORACLE["pooled_smooth_grad"][:1])
 
 
 @pytest.mark.once
