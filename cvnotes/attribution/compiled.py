@@ -69,10 +69,13 @@ def runner(fn: Callable[..., tuple[Any, ...]], key: tuple, size: int, pieces: in
 
 
 class Prediction(keras.Model):
-    """A function of tensors in the shape of a model without weights, so that Keras compiles it as a prediction."""
+    """A function of tensors in the shape of a model without weights, so that Keras compiles it as a prediction.
+
+    It takes its arrays as they are: under a policy of mixed precision Keras would round the pictures to 16 bits first.
+    """
 
     def __init__(self, fn: Callable[..., tuple[Any, ...]]) -> None:
-        super().__init__()
+        super().__init__(dtype=keras.config.floatx(), autocast=False)
         self.fn, self.built, self.jit_compile = fn, True, backend.jit_compile()
 
     def call(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
