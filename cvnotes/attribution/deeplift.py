@@ -19,7 +19,7 @@ from .targets import Score, Target, ask
 Tensor = Any
 Function = Callable[[Tensor], Tensor]
 
-CLOSE = 1e-3  # how far the sum may be from the difference of scores, of its size and that of the scores
+CLOSE = 1e-3  # how far the sum may be from the difference of scores, of its size and that of the largest part
 NEAR = 1e-6  # inputs closer than this have the slope at the point itself
 
 #: Every function of one number that Keras has as an activation, and the functions that others are written with.
@@ -27,7 +27,7 @@ CURVES = [
     *RELUS,
     *((keras_backend.nn, name) for name in ("sigmoid", "tanh", "softplus", "softsign", "silu", "gelu", "log_sigmoid")),
     *((keras_backend.nn, name) for name in ("elu", "selu", "celu", "hard_sigmoid", "hard_silu", "hard_tanh")),
-    *((keras_backend.nn, name) for name in ("squareplus", "sparse_plus", "sparse_sigmoid", "threshold")),
+    *((keras_backend.nn, name) for name in ("squareplus", "sparse_plus", "sparse_sigmoid")),
     *((keras_backend.nn, name) for name in ("soft_shrink", "hard_shrink", "tanh_shrink")),
     *((keras_backend.numpy, name) for name in ("tanh", "exp", "log1p", "sqrt", "square", "abs", "clip")),
 ]
@@ -67,11 +67,12 @@ def _piece(score: Score, x: Array, start: Array, own: Array) -> Array:
     kept: list[Tensor] = []
     with ruled(dict.fromkeys([*CURVES, *MAXIMA], lambda f, z: kept.append(z) or f(z))):
         outputs = call(score.model, ops.convert_to_tensor(start))
-    whole = tree.map_structure(lambda one: ops.repeat(one, len(x) // len(start), axis=0), outputs)
+        whole = tree.map_structure(lambda one: ops.repeat(one, len(x) // len(start), axis=0), outputs)
+        before = ops.convert_to_numpy(score.pick(whole, own))  # a target may go through curves as well
     with rescaled(kept):
         after, multiplier = slopes(score, ops.convert_to_tensor(x), own)
     found = (x - start) * ops.convert_to_numpy(multiplier)
-    _check_sum(found, ops.convert_to_numpy(after), ops.convert_to_numpy(score.pick(whole, own)))
+    _check_sum(found, ops.convert_to_numpy(after), before)
     return found
 
 
@@ -106,10 +107,11 @@ def pooled(pool: Function, z: Tensor, other: Tensor) -> Tensor:
 
 
 def _check_sum(found: Array, after: Array, before: Array) -> None:
-    wanted, total = after - before, found.reshape(len(found), -1).sum(1)
-    size = CLOSE * np.maximum(np.maximum(np.abs(after), np.abs(before)), np.abs(found).reshape(len(found), -1).max(1))
+    wanted, parts = after - before, found.reshape(len(found), -1)
+    total, rounding = parts.sum(1), 1e-5 * np.maximum(np.abs(after), np.abs(before))
+    size = np.maximum(CLOSE * np.maximum(np.abs(wanted), np.abs(parts).max(1)), rounding)
     worst = int(np.argmax(np.abs(total - wanted) - size))
-    if abs(total[worst] - wanted[worst]) > size[worst]:
+    if not abs(total[worst] - wanted[worst]) <= size[worst]:  # also where one is not a number
         raise ValueError(
             "The rescale rule does not add up here: somewhere activations are multiplied with one another, or go "
             "through a function of several numbers (softmax, layer normalization): take integrated_gradients. "

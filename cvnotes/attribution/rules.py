@@ -23,7 +23,7 @@ Rule = Callable[[Callable[[Tensor], Tensor], Tensor], Tensor]
 #: Every ReLU of Keras ends in one of these: layers, names of activations, functions, operations of a graph.
 RELUS = [
     (keras_activations.activations.ReLU, "static_call"),
-    *((keras_backend.nn, name) for name in ("relu", "relu6", "leaky_relu")),
+    *((keras_backend.nn, name) for name in ("relu", "relu6", "leaky_relu", "threshold")),
 ]
 
 #: These may be computed with a ReLU inside, and are none.
@@ -70,7 +70,10 @@ def guided_backprop(model: Model, images: Array, target: Target = None, *, batch
     Arguments and answer as in ``gradient``. ReLU stands for all of its family: a leaky one, a threshold or a greatest
     value keep their own slope, and let positive gradients pass. Smooth activations keep their derivative.
     Raises ValueError also if no ReLU is met, for a ReLU written as ``maximum(x, 0)``, and for PReLU, for which there is
-    no such rule. Source: Springenberg et al. (2015), section 3.4. Chapter: saliency.
+    no such rule. Beside ReLUs that are met, others stay unseen and follow calculus: those of another library, or
+    written with ``where``, ``clip`` or a tensor of zeros. A function that you compiled keeps the rule under which it
+    was traced, for good: give the plain one.
+    Source: Springenberg et al. (2015), section 3.4. Chapter: saliency.
     """
     return _under(guided_rule, model, images, target, batch_size)
 
@@ -120,7 +123,7 @@ def relus(rule: Rule) -> Iterator[None]:
 
 def _refuse_zero(maximum: Callable) -> Callable:
     def ours(first: Any, second: Any) -> Tensor:
-        if any(np.isscalar(one) and one == 0 for one in (first, second)):
+        if any(isinstance(one, (int, float, np.generic, np.ndarray)) and not np.any(one) for one in (first, second)):
             raise ValueError("Write this ReLU as keras.ops.relu, where the rule can reach it. Received: maximum(x, 0)")
         return maximum(first, second)
 
