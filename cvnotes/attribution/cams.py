@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from keras import ops
 from cvnotes import backend
 
 from .compiled import runner
+from .cuts import refuse_cut
 from .inputs import Array, Model, pictures, pieces, read
 from .layers import Place, Where, changed, find
 from .rules import guided_backprop
@@ -36,8 +38,7 @@ def cam(model: Model, images: Array, target: Target = None, *, layer: Where = No
         return asked.give(x[..., :1])
     place, score = find(model, x, layer, maps=True), ask(model, x, target, batch_size)
     _check_head(score, place, x[:8])
-    found = [weighted(maps, slope) for maps, slope in maps_and_slopes(score, place, x, batch_size)]
-    return asked.give(resized(np.concatenate(found), x.shape[1:3]))
+    return asked.give(resized(_weighed(score, place, x, batch_size), x.shape[1:3]))
 
 
 def grad_cam(
@@ -56,16 +57,15 @@ def grad_cam(
     relu: cut off what speaks against. upsample: resize bilinearly to the picture; otherwise one value a cell.
     Other arguments as in ``gradient``. The backward pass stops at the layer.
     Returns (n, h, w, 1) (or the maps' height and width). Raises ValueError as ``gradient`` does and for a model without
-    maps, an unknown name, a layer that gives no maps. Source: Selvaraju et al. (2017), equations 1 and 2.
-    Chapter: class_activation_maps.
+    maps, an unknown name, a layer that gives no maps, and maps that the score does not hang on.
+    Source: Selvaraju et al. (2017), equations 1 and 2. Chapter: class_activation_maps.
     """
     asked = read(model, images)
     x = pictures(asked)
     if not len(x):
         return asked.give(x[..., :1])
     place, score = find(model, x, layer, maps=True), ask(model, x, target, batch_size)
-    parts, cells = maps_and_slopes(score, place, x, batch_size), place.shape[1] * place.shape[2]
-    found = np.concatenate([weighted(maps, slope) for maps, slope in parts]) / cells
+    found = _weighed(score, place, x, batch_size) / (place.shape[1] * place.shape[2])
     found = np.maximum(found, 0) if relu else found
     return asked.give(resized(found, x.shape[1:3]) if upsample else found)
 
@@ -82,7 +82,29 @@ def guided_grad_cam(
     return where * guided_backprop(model, images, target, batch_size=batch_size)
 
 
-def maps_and_slopes(score: Score, place: Place, x: Array, batch_size: int = 32) -> list[list[Array]]:
+def _weighed(score: Score, place: Place, x: Array, batch_size: int) -> Array:
+    """Σ_k w_k A_k (n, h', w', 1) of all pictures; ValueError if the score of none of them hangs on the maps."""
+    found, any_slope = [], False
+    for maps, slope in maps_and_slopes(score, place, x, batch_size):
+        found.append(weighted(maps, slope))
+        any_slope = any_slope or slope.any()
+    if not any_slope:
+        refuse_cut(lambda: score(ops.convert_to_tensor(x[:1]), score.classes[:1]))
+        _refuse_apart(score, place, x[:1])
+    return np.concatenate(found)
+
+
+def _refuse_apart(score: Score, place: Place, x: Array) -> None:
+    """Raise ValueError if the score stays, whatever the maps are."""
+    shape, kept = (len(x), *place.shape[1:]), ops.convert_to_numpy(score(ops.convert_to_tensor(x), score.classes[:1]))
+    if all(np.array_equal(kept, _score_of(score, place, x, np.full(shape, fill))) for fill in (np.nan, 1e3, -1e3)):
+        raise ValueError(
+            "The score does not hang on these maps: name a layer on the way to it, such as the last one before the "
+            f"pool. Received: {place.path}, whose maps may be anything"
+        )
+
+
+def maps_and_slopes(score: Score, place: Place, x: Array, batch_size: int = 32) -> Iterator[list[Array]]:
     """The maps (m, h', w', c) of a layer, and the gradient of each score with respect to them, piece by piece."""
 
     def both(x: Any, own: Any) -> tuple[Any, Any]:
@@ -96,9 +118,9 @@ def maps_and_slopes(score: Score, place: Place, x: Array, batch_size: int = 32) 
         return ops.cast(maps, "float32"), ops.cast(slope, "float32")
 
     parts = pieces(len(x), batch_size)
-    key = score.model, score.pick, place.path, place.turn
+    key = score.model, score.pick, place.path, place.turn, place.shape
     run = runner(both, key, len(parts[0]), len(parts))
-    return [run(x[rows], score.classes[rows]) for rows in parts]
+    return (run(x[rows], score.classes[rows]) for rows in parts)
 
 
 def resized(maps: Array, size: tuple[int, int]) -> Array:

@@ -30,8 +30,10 @@ class Place(NamedTuple):
 
     @property
     def maps(self) -> bool:
-        """Whether it gave maps (n, height, width, channels) of more than one cell."""
-        return self.shape is not None and len(self.shape) == 4 and self.shape[1] * self.shape[2] > 1
+        """Whether it gave maps (n, height, width, channels) of floats and more than one cell, one a picture."""
+        if self.shape is None or len(self.shape) != 4 or not keras.backend.is_float_dtype(self.dtype):
+            return False
+        return self.shape[0] == 1 and self.shape[1] * self.shape[2] > 1
 
 
 def feature_maps(model: Model, images: Array, layer: Where, *, batch_size: int = 32) -> Array:
@@ -41,13 +43,21 @@ def feature_maps(model: Model, images: Array, layer: Where, *, batch_size: int =
     that is unique. A layer that is called several times has a number as well: ``"conv3#1"``, ``"conv3#2"``.
     The model runs as in prediction. One picture gives the maps of one picture.
     Raises ValueError for a name that is not there (the nearest are listed) or not unique, for a layer that gives
-    several tensors, and for what cannot be read as pictures. Chapters: visualization, saliency.
+    several tensors or not one row a picture, and for what cannot be read as pictures.
+    Chapters: visualization, saliency.
     """
     asked = read(model, images)
     x = asked.images if len(asked.images) else np.zeros((1, *asked.images.shape[1:]), asked.images.dtype)
     place = find(model, x, layer)
-    found = [given(model, place, ops.convert_to_tensor(x[at])) for at in pieces(len(x), batch_size)]
-    return asked.give(np.concatenate([ops.convert_to_numpy(one) for one in found])[: len(asked.images)])
+    parts = pieces(len(x), batch_size)
+    found = [ops.convert_to_numpy(given(model, place, ops.convert_to_tensor(x[at]))) for at in parts]
+    for at, one in zip(parts, found, strict=True):
+        if one.shape[:1] != (len(at),):
+            raise ValueError(
+                f"{place.path} does not give one row a picture: it may cut pictures into pieces, or see them together. "
+                f"Received: shape {one.shape} for {len(at)} pictures"
+            )
+    return asked.give(np.concatenate(found)[: len(asked.images)])
 
 
 def given(model: Model, place: Place, x: Tensor) -> Tensor:
@@ -119,7 +129,9 @@ def find(model: Model, images: Array, layer: Where, *, maps: bool = False) -> Pl
 
     maps: refuse what does not give maps (n, height, width, channels).
     """
-    known = remembered((model, "places"), lambda: places(model, images))
+    known = remembered((model, "places", images.shape[1:]), lambda: places(model, images))
+    if maps and any(getattr(place.layer, "data_format", None) == "channels_first" for place in known):
+        raise ValueError("Maps must have their channels last. Received: a model with data_format='channels_first'")
     if layer is None:
         return _last_maps(known)
     matches = [place for place in known if _meant(place, layer)]
