@@ -26,11 +26,15 @@ class Asked(NamedTuple):
 
 
 def call(model: Model, x: Any) -> Any:
-    """The outputs of a model in prediction, never in training, or of a function."""
+    """The outputs of a model in prediction, never in training, or of a function.
+
+    A built model keeps its state, even where a layer in it was told to train: no running average, no seed moves.
+    """
     if not isinstance(model, keras.Layer):
         return model(x)
     inputs = getattr(model, "_inputs_struct", None)  # a list or dict of one, if the model was made so
-    return model(x if inputs is None else keras.tree.pack_sequence_as(inputs, [x]), training=False)
+    with keras.StatelessScope():
+        return model(x if inputs is None else keras.tree.pack_sequence_as(inputs, [x]), training=False)
 
 
 def read(model: Model, images: Any) -> Asked:

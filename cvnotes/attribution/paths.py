@@ -93,15 +93,15 @@ def expected_gradients(
     if not len(x):
         return x
     which, at, weights = _draws(len(known), samples, seed)
-    starts, at, each = known[which], at.astype(x.dtype).reshape(-1, *[1] * (x.ndim - 1)), len(which)
+    at, each = at.astype(x.dtype).reshape(-1, *[1] * (x.ndim - 1)), len(which)
     score = ask(model, x, target, batch_size)
 
     def along(rows: Array) -> Array:
-        first = starts[rows % each]
+        first = known[which[rows % each]]
         return first + at[rows % each] * (x[rows // each] - first)
 
     def way(rows: Array) -> Array:
-        return x[rows // each] - starts[rows % each]
+        return x[rows // each] - known[which[rows % each]]
 
     return asked.give(averaged(score, x, along, weights, batch_size, way))
 

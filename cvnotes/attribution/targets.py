@@ -52,7 +52,12 @@ def ask(model: Model, images: Array, target: Target, batch_size: int = 32) -> Sc
 
 
 def own_class(outputs: Tensor, own: Tensor) -> Tensor:
-    """Of each row the score of its own class, (m,)."""
+    """Of each row the score of its own class, (m,); ValueError if there are not as many rows as pictures."""
+    if None not in (outputs.shape[0], own.shape[0]) and outputs.shape[0] != own.shape[0]:
+        raise ValueError(
+            "The model must give one row a picture, (n, classes). "
+            f"Received: shape {tuple(outputs.shape)} for {own.shape[0]} pictures"
+        )
     at = ops.expand_dims(ops.convert_to_tensor(own, dtype="int32"), 1)
     return ops.cast(ops.take_along_axis(outputs, at, axis=1)[:, 0], keras.config.floatx())
 
@@ -72,6 +77,8 @@ class Chosen(NamedTuple):
 
 
 def _outputs(outputs: Any) -> Tensor:
+    if not isinstance(outputs, (list, tuple, dict)) and not ops.is_tensor(outputs):
+        raise ValueError(f"The model must give a tensor (n, classes). Received: {type(outputs).__name__}")
     if not ops.is_tensor(outputs):
         raise ValueError(
             "The model has several outputs: give target a function that makes scores (n,) of them, such as "
