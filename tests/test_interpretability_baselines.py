@@ -128,11 +128,14 @@ def test_a_peer_averages_over_the_background_and_not_over_its_pixels(net, images
     expected = there - usual.mean(0)
     options = {"background": images[:4], "samples": None, "batch_size": 200}
     ours = np.stack([attribution.expected_gradients(net, images[4:], k, **options) for k in range(10)], -1)
-    np.testing.assert_allclose(ours.sum((1, 2, 3)), expected, atol=1e-3)
+    near = 0.05 * np.abs(expected).max()  # sums over the way: ours in 50 steps, the peer's at points drawn by chance
+    assert np.abs(ours.sum((1, 2, 3)) - expected).max() < near
     deep = np.asarray(shap.DeepExplainer(net, images[:4]).shap_values(images[4:], check_additivity=False))
     np.testing.assert_allclose(deep.sum((1, 2, 3)), expected, atol=1e-3)
     drawn = np.asarray(shap.GradientExplainer(net, images[:4]).shap_values(images[4:], nsamples=2000))
-    assert np.abs(drawn.sum((1, 2, 3)) - expected).max() < 0.1 * np.abs(expected).max()
+    assert np.abs(drawn.sum((1, 2, 3)) - expected).max() < near
+    average = keras.ops.convert_to_numpy(net(images[:4].mean(0, keepdims=True)))
+    assert np.abs(there - average - expected).max() > 10 * near / 2
 
 
 # Drawings -----------------------------------------------------------------------------------------------------------
