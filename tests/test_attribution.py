@@ -804,9 +804,10 @@ def test_half_precision_is_answered_in_full():
     model.set_weights([dice.normal(0, 0.4, w.shape) for w in model.get_weights()])
     full.set_weights(model.get_weights())
     for method in (at.gradient, at.guided_backprop, functools.partial(at.grad_cam, relu=False)):
-        answer = method(model, X, 1)
+        answer, wanted = method(model, X, 1), method(full, X, 1)
         assert answer.dtype == np.float32
-        assert np.corrcoef(answer.ravel(), method(full, X, 1).ravel())[0, 1] > 0.98
+        assert np.corrcoef(answer.ravel(), wanted.ravel())[0, 1] > 0.98  # a ReLU near its kink may fall the other way
+        assert np.linalg.norm(answer) == pytest.approx(np.linalg.norm(wanted), rel=0.05)
 
 
 @pytest.mark.once
