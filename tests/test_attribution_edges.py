@@ -91,7 +91,7 @@ def test_one_row_for_all_pictures_is_no_answer():
 
 def test_a_threshold_is_of_the_family_and_an_array_of_zeros_is_a_zero():
     signal, x = np.float32([[1, -2, 3]]), np.float32([[1, 1, -2]])
-    found = at.guided_backprop(lambda x: ops.sum(ops.threshold(x, 0.0, 0.0) * signal, axis=1), x)
+    found = at.guided_backprop(lambda x: ops.sum(ops.threshold(x, 0.0, 0.0) * ops.convert_to_tensor(signal), axis=1), x)
     np.testing.assert_allclose(found, [[1, 0, 0]])
     with pytest.raises(ValueError, match=r"maximum\(x, 0\)"):
         at.guided_backprop(lambda x: ops.sum(ops.relu(ops.maximum(x, np.zeros(3, "float32"))), axis=1), x)
