@@ -11,7 +11,5 @@ def test_plain_words_stay_without_their_tags() -> None:
 
 
 def test_other_tags_and_what_holds_tags_stay() -> None:
-    page = (
-        '<span class="name">a</span><span class="n x"></span><span class="p"><b>c</b></span><span class="k">n</span>'
-    )
+    page = '<span class="name">a</span><span class="n x"></span><span class="p"><b>c</b></span><span class="k">n</span>'
     assert untag(page) == page
