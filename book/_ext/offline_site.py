@@ -8,6 +8,7 @@ same is a warning that names it. What no browser asks for (source maps, old font
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -92,6 +93,11 @@ def copy_mathjax(app: Sphinx) -> None:
             shutil.copy2(source / name, target / name)
 
 
+def compact(notebook: str) -> str:
+    """The same notebook without the blanks that set it in lines: a reader takes it away, and no eye reads it so."""
+    return json.dumps(json.loads(notebook), ensure_ascii=False, separators=(",", ":"))
+
+
 def finish(app: Sphinx, exception: Exception | None) -> None:
     """Sphinx handler: complete the site, drop its dead weight, and warn of every load from another host."""
     if exception is not None or app.builder.format != "html":
@@ -101,6 +107,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     for pattern in DEAD_WEIGHT:
         for path in list(static.rglob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in (Path(app.outdir) / "_sources").rglob("*.ipynb"):
+        path.write_text(compact(path.read_text(encoding="utf-8")), encoding="utf-8")
     for path in sorted([*Path(app.outdir).rglob("*.html"), *static.rglob("*.css")]):
         text = path.read_text(encoding="utf-8")
         if ICON_SCRIPT.search(text):

@@ -110,6 +110,17 @@ def documents(part: dict) -> set[str]:
 
 
 @pytest.mark.skipif("CVNOTES_SITE" in os.environ, reason="another site than this book's")
+def test_a_notebook_to_take_away_is_that_of_the_book(site):
+    taken = sorted((site / "_sources" / "notebooks").glob("*.ipynb"))
+    assert taken
+    for path in taken:
+        text = path.read_text(encoding="utf-8")
+        own = Path(__file__).parents[2] / "notebooks" / path.name
+        assert json.loads(text) == json.loads(own.read_text(encoding="utf-8")), path.name
+        assert "\n" not in text, path.name
+
+
+@pytest.mark.skipif("CVNOTES_SITE" in os.environ, reason="another site than this book's")
 def test_pages_are_those_of_the_contents(site):
     contents = yaml.safe_load((Path(__file__).parents[2] / "_toc.yml").read_text(encoding="utf-8"))
     named = {f"{Path(name).with_suffix('')}.html" for name in documents(contents)}
